@@ -1,0 +1,49 @@
+"""Files that are either whole or not there."""
+
+import os
+import secrets
+from pathlib import Path
+
+from dse.errors import DataError
+
+
+def replace_atomically(path: Path, data: bytes | str) -> None:
+    """Write `data` to `path` so that a reader sees the old content or the new, never a part.
+
+    The bytes go to a temporary name in the same folder, reach the disk, and replace `path` in one
+    step; missing parent folders are made. Text is written as UTF-8.
+
+    Raises:
+        DataError: The folder or the file cannot be written; an existing `path` is unchanged.
+    """
+    content = data.encode() if isinstance(data, str) else data
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with draft.open("xb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
+    except OSError as error:
+        raise DataError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def require_writable_folder(folder: Path) -> None:
+    """Make `folder` if it is missing and prove that a file can be made in it.
+
+    Raises:
+        DataError: The path is a file, lies below a file, or refuses new files.
+    """
+    probe = folder / f".probe.{secrets.token_hex(4)}.tmp"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.touch(exist_ok=False)
+        probe.unlink()
+    except OSError as error:
+        raise DataError(
+            f"cannot write into the folder {folder}: {error.strerror or error}; name another"
+        ) from error

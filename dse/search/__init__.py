@@ -1,0 +1,1 @@
+"""Walk design points, evaluate each once, and keep what was found."""
