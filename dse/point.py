@@ -224,15 +224,13 @@ class AccuracyContext:
 
     Attributes:
         weights: Digest of the trained network.
-        data: Fingerprint of the data set.
-        split: Which images are trained on, calibrated on, validated on and tested on.
+        data: Fingerprint of the data set's images, labels and four splits.
         calibration: Number of calibration images.
         seed: Seed of everything random in quantization.
     """
 
     weights: str
     data: str
-    split: str
     calibration: int
     seed: int
 
