@@ -164,22 +164,28 @@ class Scheme:
         )
 
     @property
-    def weight_format(self) -> str:
-        """Name of the weight format of the layers between the edges, or ``"mixed"``.
+    def inner_weights(self) -> frozenset[Format]:
+        """Weight formats of the layers between the edges; of all layers if fewer than three."""
+        return frozenset(layer.weight for layer in self.layers[1:-1] or self.layers)
 
-        With fewer than three layers every layer counts.
-        """
-        inner = self.layers[1:-1] or self.layers
-        return _one_name({layer.weight for layer in inner})
+    @property
+    def inner_acts(self) -> frozenset[Format]:
+        """Formats of all activations but the network's input; of that if there is one layer."""
+        return frozenset(layer.act for layer in self.layers[1:] or self.layers)
+
+    @property
+    def weight_format(self) -> str:
+        """Name of the weight format of the layers between the edges, or ``"mixed"``."""
+        return _one_name(self.inner_weights)
 
     @property
     def act_format(self) -> str:
         """Name of the format of all activations but the network's input, or ``"mixed"``.
 
         A signed format used together with its own unsigned counterpart counts as that signed
-        format. A network of one layer has the input's format.
+        format.
         """
-        acts = {layer.act for layer in self.layers[1:] or self.layers}
+        acts = self.inner_acts
         signed = {act for act in acts if act.signed}
         counterparts = {act.unsigned() for act in signed}
         return _one_name(signed if len(signed) == 1 and acts - signed <= counterparts else acts)

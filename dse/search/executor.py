@@ -1,0 +1,188 @@
+"""Accuracies from several processes, each result handed over as it ends.
+
+A pool of spawned workers, each with its own accuracy source and a pipe to this process. Results
+come back one by one, so that a kill loses at most what is being computed. A worker whose parent
+has died ends by itself at its next word.
+"""
+
+import signal
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum, auto
+from multiprocessing import connection, get_context
+from multiprocessing.context import SpawnProcess
+from typing import TYPE_CHECKING, Protocol
+
+from dse.errors import BitfrontError
+from dse.point import Scheme
+
+if TYPE_CHECKING:
+    from dse.quant import AccuracyResult
+
+_END_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One accuracy to find: the key it is stored under and the scheme it belongs to."""
+
+    accuracy_key: str
+    scheme: Scheme
+
+
+Task = tuple[Job, ...]
+"""Jobs that share work and are done by one process, in order."""
+
+Finished = tuple[str, "AccuracyResult"]
+"""An accuracy key and its result."""
+
+
+class Evaluates(Protocol):
+    """Whatever finds accuracies of schemes."""
+
+    def evaluate(self, schemes: Sequence[Scheme]) -> Iterator["AccuracyResult"]:
+        """Yield the accuracy of each scheme, in order, each as soon as it is known."""
+
+
+Factory = Callable[[], Evaluates]
+"""Makes an accuracy source; picklable, so that each worker can make its own."""
+
+
+class _Signal(Enum):
+    IDLE = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Crash:
+    """A worker's unexpected exception, as text."""
+
+    traceback: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Worker:
+    process: SpawnProcess
+    pipe: "connection.Connection[object, object]"
+
+
+def run_here(source: Evaluates, tasks: Sequence[Task]) -> Iterator[Finished]:
+    """Yield the results of all `tasks`, computed in this process."""
+    for task in tasks:
+        results = source.evaluate([job.scheme for job in task])
+        for job, result in zip(task, results, strict=True):
+            yield job.accuracy_key, result
+
+
+def run_in_processes(factory: Factory, tasks: Sequence[Task], jobs: int) -> Iterator[Finished]:
+    """Yield the results of all `tasks` as they end, computed by up to `jobs` processes.
+
+    Closing the iterator, or an exception raised into it, ends the processes.
+
+    Raises:
+        BitfrontError: What a worker raised; or a worker ended before its work was done.
+        RuntimeError: A worker failed in an unforeseen way; holds its traceback.
+    """
+    waiting = list(reversed(tasks))
+    with _workers(factory, min(jobs, len(tasks))) as workers:
+        busy = {worker.pipe: worker for worker in workers}
+        for worker in workers:
+            _give(worker, waiting.pop())
+        while busy:
+            for ready in connection.wait(list(busy)):
+                assert isinstance(ready, connection.Connection)
+                worker = busy[ready]
+                match message := _heard(worker):
+                    case _Signal.IDLE if waiting:
+                        _give(worker, waiting.pop())
+                    case _Signal.IDLE:
+                        del busy[ready]
+                    case BitfrontError():
+                        raise message
+                    case _Crash():
+                        raise RuntimeError(f"a worker failed:\n{message.traceback}")
+                    case (str() as accuracy_key, result):
+                        yield accuracy_key, result
+
+
+def _give(worker: _Worker, task: Task) -> None:
+    try:
+        worker.pipe.send(task)
+    except OSError as error:
+        raise _death_of(worker) from error
+
+
+def _heard(worker: _Worker) -> object:
+    try:
+        return worker.pipe.recv()
+    except (EOFError, OSError) as error:
+        raise _death_of(worker) from error
+
+
+def _death_of(worker: _Worker) -> BitfrontError:
+    worker.process.join(_END_SECONDS)
+    code = worker.process.exitcode
+    how = f"was killed by signal {-code}" if code is not None and code < 0 else f"ended ({code})"
+    return BitfrontError(
+        f"worker process {worker.process.pid} {how} before its work was done, perhaps for want of "
+        "memory; finished evaluations are kept: run the command again, or with fewer --jobs"
+    )
+
+
+@contextmanager
+def _workers(factory: Factory, count: int) -> Iterator[list[_Worker]]:
+    """Start `count` workers and end them, whatever happens."""
+    context = get_context("spawn")
+    workers: list[_Worker] = []
+    try:
+        with _interrupts_ignored():
+            for _ in range(count):
+                ours, theirs = context.Pipe()
+                process = context.Process(target=_work, args=(factory, theirs), daemon=True)
+                process.start()
+                theirs.close()  # so that a dead worker is heard as the end of the pipe
+                workers.append(_Worker(process=process, pipe=ours))
+        yield workers
+    finally:
+        for worker in workers:
+            worker.pipe.close()
+            worker.process.terminate()
+        for worker in workers:
+            worker.process.join(_END_SECONDS)
+            if worker.process.is_alive():
+                worker.process.kill()
+                worker.process.join()
+            worker.process.close()
+
+
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """Let processes started meanwhile ignore Ctrl-C: it goes to the whole group, we end them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _work(factory: Factory, pipe: "connection.Connection[object, object]") -> None:
+    """Do tasks from `pipe` until it closes; every result goes back at once."""
+    try:
+        source = factory()
+        while True:
+            task = pipe.recv()
+            assert isinstance(task, tuple)
+            for finished in run_here(source, [task]):
+                pipe.send(finished)
+            pipe.send(_Signal.IDLE)
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        return  # nobody listens any more
+    except BitfrontError as error:
+        pipe.send(error)
+    except Exception:  # noqa: BLE001 - the other process decides what to do with it
+        pipe.send(_Crash(traceback=traceback.format_exc()))

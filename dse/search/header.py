@@ -1,0 +1,98 @@
+"""What a study says about itself before its first evaluation."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from dse.errors import DataError
+from dse.point import AccuracyContext, CostContext
+from dse.search.settings import StudySettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FloatAccuracy:
+    """Accuracy of the network before quantization, on the images the study uses.
+
+    Attributes:
+        val_top1_pct: On validation [%].
+        n_val: Validation images.
+        test_top1_pct: On test [%].
+        n_test: Test images.
+    """
+
+    val_top1_pct: float
+    n_val: int
+    test_top1_pct: float
+    n_test: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferencePoint:
+    """Worst corner of the hypervolume; points outside it add nothing.
+
+    Attributes:
+        error_pct: Validation error of the float network plus 10 points [%].
+        log2_lut: Base-2 logarithm of the LUTs of the int8 × int8 network at the study's folding.
+    """
+
+    error_pct: float
+    log2_lut: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """The frozen beginning of a study.
+
+    Only another version of the cost model or of quantization replaces it (the folder then keeps
+    what its keys still allow); other settings, weights or data need another folder.
+
+    Attributes:
+        settings: What the user chose.
+        accuracy: Weights, data and seeds behind every accuracy.
+        accuracy_version: `ACCURACY_VERSION` behind every accuracy.
+        cost: Layer shapes and cost model behind every cost.
+        clock_mhz: Nominal clock of the device.
+        foldings: (PE, SIMD) of each layer, the same for every point.
+        float_accuracy: Accuracy before quantization.
+        reference: Reference point of the hypervolume.
+        versions: (package, version) of what computed the results.
+    """
+
+    settings: StudySettings
+    accuracy: AccuracyContext
+    accuracy_version: int
+    cost: CostContext
+    clock_mhz: float
+    foldings: tuple[tuple[int, int], ...]
+    float_accuracy: FloatAccuracy
+    reference: ReferencePoint
+    versions: tuple[tuple[str, str], ...]
+
+    def to_json(self) -> str:
+        """Return the header as JSON; floats are decimals that read back exactly."""
+        plain: dict[str, Any] = asdict(self) | {"settings": self.settings.to_plain()}
+        return json.dumps(plain, indent=1)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Return the header `to_json` wrote.
+
+        Raises:
+            DataError: The text is something else.
+        """
+        try:
+            plain = json.loads(text)
+            return cls(
+                **plain
+                | {
+                    "settings": StudySettings.from_plain(plain["settings"]),
+                    "accuracy": AccuracyContext(**plain["accuracy"]),
+                    "cost": CostContext(**plain["cost"]),
+                    "foldings": tuple((pe, simd) for pe, simd in plain["foldings"]),
+                    "float_accuracy": FloatAccuracy(**plain["float_accuracy"]),
+                    "reference": ReferencePoint(**plain["reference"]),
+                    "versions": tuple((name, version) for name, version in plain["versions"]),
+                }
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            raise DataError(f"the study's header cannot be read: {error}") from error

@@ -1,0 +1,117 @@
+"""What defines a study: two runs with equal settings belong into the same folder."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Self
+
+from dse.errors import DesignError
+from dse.formats import Format, parse_format
+from dse.point import (
+    ActRange,
+    Dsp,
+    Granularity,
+    Scale,
+    WeightRange,
+    require_choice,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudySettings:
+    """Everything a user chooses that changes a study's results.
+
+    Attributes:
+        model: Network, as `dse.models.load_network` takes it.
+        data: Data set, as `dse.data.load_dataset` takes it.
+        weights: Weight formats, each paired with each of `acts`.
+        acts: Activation formats.
+        device: FPGA family.
+        fps: Images per second every point is folded for, at the device's nominal clock.
+        dsp: Multipliers in LUTs only, or in DSP blocks where that is cheaper.
+        seed: Decides validation and calibration images, training, and randomness in recipes.
+        checkpoint_sha256: Digest of the file the weights came from; ``""``: trained here.
+        edge_format: Weight format of the first and the last layer; `None`: the swept one.
+        unsigned_acts: Tensors that are never negative take unsigned formats.
+        granularity: One weight scale per output channel or per tensor.
+        scale: Scales are any float32 or powers of two.
+        act_range: How activation scales are found.
+        weight_range: How weight scales are found.
+        calibration: Number of images activation ranges are found on.
+        recipe: Post-training recipe.
+    """
+
+    model: str
+    data: str
+    weights: tuple[Format, ...]
+    acts: tuple[Format, ...]
+    device: str
+    fps: float
+    dsp: Dsp
+    seed: int
+    checkpoint_sha256: str
+    edge_format: Format | None
+    unsigned_acts: bool
+    granularity: Granularity
+    scale: Scale
+    act_range: ActRange
+    weight_range: WeightRange
+    calibration: int
+    recipe: str
+
+    def __post_init__(self) -> None:
+        if not self.weights or not self.acts:
+            raise DesignError("a study needs at least one weight and one activation format")
+        if not (math.isfinite(self.fps) and self.fps > 0):
+            raise DesignError(f"--fps is {self.fps:g}; give a number of images per second above 0")
+        if self.calibration < 1:
+            raise DesignError(f"--calibration is {self.calibration}; give at least 1 image")
+        if self.seed < 0:
+            raise DesignError(f"--seed is {self.seed}; give 0 or more")
+        require_choice(self.dsp, Dsp, "--dsp")
+        require_choice(self.granularity, Granularity, "--granularity")
+        require_choice(self.scale, Scale, "--scale")
+        require_choice(self.act_range, ActRange, "--act-range")
+        require_choice(self.weight_range, WeightRange, "--weight-range")
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return the settings as JSON values, formats by name."""
+        plain = {field.name: getattr(self, field.name) for field in fields(self)}
+        return plain | {
+            "weights": [item.name for item in self.weights],
+            "acts": [item.name for item in self.acts],
+            "edge_format": self.edge_format.name if self.edge_format else "",
+        }
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> Self:
+        """Return the settings `to_plain` gave.
+
+        Raises:
+            KeyError, TypeError, FormatError: `plain` is something else.
+        """
+        return cls(
+            **{
+                **plain,
+                "weights": tuple(parse_format(name) for name in plain["weights"]),
+                "acts": tuple(parse_format(name) for name in plain["acts"]),
+                "edge_format": parse_format(plain["edge_format"]) if plain["edge_format"] else None,
+            }
+        )
+
+    def first_difference(self, other: "StudySettings") -> str:
+        """Return the first setting in which `other` differs, with both values; ``""`` if none."""
+        mine, theirs = self.to_plain(), other.to_plain()
+        for name, value in mine.items():
+            if value != theirs[name]:
+                flag = name.removesuffix("_sha256").replace("_", "-")
+                return f"--{flag} is {_shown(value)} there, {_shown(theirs[name])} here"
+        return ""
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, list):
+        text = ",".join(value)
+        return text if len(text) <= 40 else f"{text[:30]}… ({len(value)} formats)"
+    return json.dumps(value)

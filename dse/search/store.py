@@ -1,0 +1,372 @@
+"""The study's database: what was planned, what each part gave, and what both give together.
+
+One SQLite file, ``study.db``. Accuracies and costs are kept under their own keys, so that a part
+computed once is used wherever its key appears; an evaluation is a planned point whose two parts
+are there. Every result is committed as it arrives, with a rollback journal and ``synchronous =
+FULL``: whatever happens to the process, what was committed stays. Writing takes the folder's
+`WriterLock`; readers take no lock and may read while a study runs.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from dse.errors import DataError
+from dse.point import DesignPoint
+from dse.search.header import Header
+from dse.search.lock import WriterLock
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dse.quant import AccuracyResult
+
+DB_NAME = "study.db"
+SCHEMA_VERSION = 1
+_APPLICATION_ID = 0x62667264  # "bfrd"
+
+_SCHEMA = """
+CREATE TABLE header (id INTEGER PRIMARY KEY CHECK (id = 1), json TEXT NOT NULL) STRICT;
+CREATE TABLE runs (run INTEGER PRIMARY KEY, started TEXT NOT NULL, finished TEXT) STRICT;
+CREATE TABLE points (
+    position INTEGER PRIMARY KEY,
+    digest TEXT NOT NULL UNIQUE,
+    accuracy_key TEXT NOT NULL,
+    cost_key TEXT NOT NULL,
+    weight_format TEXT NOT NULL,
+    act_format TEXT NOT NULL,
+    weight_bits INTEGER NOT NULL,
+    act_bits INTEGER NOT NULL,
+    weight_family TEXT NOT NULL,
+    act_family TEXT NOT NULL,
+    recipe TEXT NOT NULL,
+    signed INTEGER NOT NULL,
+    point TEXT NOT NULL
+) STRICT;
+CREATE TABLE accuracy (
+    accuracy_key TEXT PRIMARY KEY,
+    val_top1_pct REAL NOT NULL,
+    n_val INTEGER NOT NULL,
+    test_top1_pct REAL NOT NULL,
+    n_test INTEGER NOT NULL,
+    test_correct BLOB NOT NULL,
+    seconds REAL NOT NULL,
+    run INTEGER NOT NULL REFERENCES runs
+) STRICT;
+CREATE TABLE cost (
+    cost_key TEXT PRIMARY KEY,
+    lut INTEGER NOT NULL,
+    ff INTEGER NOT NULL,
+    dsp INTEGER NOT NULL,
+    bram18 INTEGER NOT NULL,
+    weight_kib REAL NOT NULL,
+    lut_per_mac REAL NOT NULL,
+    ii_cycles INTEGER NOT NULL,
+    cost_source TEXT NOT NULL
+) STRICT;
+"""
+
+_EVALUATIONS = """
+SELECT digest, weight_format, act_format, weight_bits, act_bits, weight_family, act_family, recipe,
+       val_top1_pct, n_val, test_top1_pct, n_test, lut, ff, dsp, bram18, weight_kib, lut_per_mac,
+       ii_cycles, cost_source, accuracy_key, cost_key, signed, test_correct
+FROM points JOIN accuracy USING (accuracy_key) JOIN cost USING (cost_key)
+ORDER BY position
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedPoint:
+    """A design point of the study with the keys of its two parts and of both."""
+
+    digest: str
+    accuracy_key: str
+    cost_key: str
+    point: DesignPoint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostRow:
+    """What the cost model says of one point; the units are in the names.
+
+    Attributes:
+        cost_key: Key of the row.
+        lut: As SEMANTICS defines it for the device.
+        ff: Flip-flops.
+        dsp: DSP blocks.
+        bram18: Block RAMs of 18 Kibit.
+        weight_kib: Weight memory [KiB].
+        lut_per_mac: LUTs of one multiply-accumulate lane, averaged over the network.
+        ii_cycles: Clock cycles from one image to the next.
+        cost_source: How the numbers were found.
+    """
+
+    cost_key: str
+    lut: int
+    ff: int
+    dsp: int
+    bram18: int
+    weight_kib: float
+    lut_per_mac: float
+    ii_cycles: int
+    cost_source: str
+
+
+class Store:
+    """An open study. Use it as a context manager, or `close` it."""
+
+    def __init__(self, path: Path, database: sqlite3.Connection) -> None:
+        self.path = path
+        self._database = database
+        self._run = 0
+
+    @classmethod
+    def create(cls, lock: WriterLock, header: Header) -> Self:
+        """Make the study's database, whole or not at all, and open it for writing.
+
+        Raises:
+            DataError: The file cannot be written.
+        """
+        path = lock.folder / DB_NAME
+        draft = lock.folder / f".{DB_NAME}.tmp"
+        with _explained(path):
+            draft.unlink(missing_ok=True)
+            database = sqlite3.connect(draft)
+            try:
+                database.executescript(_SCHEMA)
+                database.execute("INSERT INTO header VALUES (1, ?)", (header.to_json(),))
+                database.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+                database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+                database.commit()
+            finally:
+                database.close()
+            draft.replace(path)
+        return cls.open(lock)
+
+    @classmethod
+    def open(cls, lock: WriterLock) -> Self:
+        """Open the existing study of a locked folder for writing.
+
+        Raises:
+            DataError: There is no study, it is damaged, or a newer bitfront made it.
+        """
+        return cls._opened(lock.folder / DB_NAME, writable=True)
+
+    @classmethod
+    def open_readonly(cls, folder: Path) -> Self:
+        """Open the study in `folder` for reading, also while it runs.
+
+        Raises:
+            DataError: There is no study, it is damaged, or a newer bitfront made it.
+        """
+        return cls._opened(folder / DB_NAME, writable=False)
+
+    @classmethod
+    def _opened(cls, path: Path, *, writable: bool) -> Self:
+        if not path.is_file():
+            raise DataError(
+                f"no study in {path.parent}: 'bitfront explore --out {path.parent}' makes one"
+            )
+        with _explained(path):
+            # mode=rw for readers too: it lets SQLite undo a transaction that a kill cut short
+            database = sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, timeout=30)
+            try:
+                _check(path, database)
+                database.execute("PRAGMA synchronous = FULL")
+                database.execute(f"PRAGMA query_only = {'OFF' if writable else 'ON'}")
+            except BaseException:
+                database.close()
+                raise
+        return cls(path, database)
+
+    def close(self) -> None:
+        """Close the database; what was added is there already."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def header(self) -> Header:
+        """The study's header."""
+        with _explained(self.path):
+            (text,) = self._database.execute("SELECT json FROM header").fetchone()
+        return Header.from_json(text)
+
+    def replace_header(self, header: Header) -> None:
+        """Replace the header, for a study that is planned anew."""
+        with _explained(self.path), self._database:
+            self._database.execute("UPDATE header SET json = ?", (header.to_json(),))
+
+    def begin_run(self, started: str) -> int:
+        """Note that a run begins, and return its number, counted from 1."""
+        with _explained(self.path), self._database:
+            row = self._database.execute("INSERT INTO runs (started) VALUES (?)", (started,))
+        self._run = row.lastrowid or 0
+        return self._run
+
+    def end_run(self, finished: str) -> None:
+        """Note that the run begun last has computed all it wanted."""
+        with _explained(self.path), self._database:
+            self._database.execute(
+                "UPDATE runs SET finished = ? WHERE run = ?", (finished, self._run)
+            )
+
+    def plan(self, points: Sequence[PlannedPoint], costs: Iterable[CostRow]) -> None:
+        """Make `points` the study's points and add their costs, in one transaction.
+
+        Accuracies and costs of points planned earlier stay under their keys.
+        """
+        with _explained(self.path), self._database:
+            self._database.execute("DELETE FROM points")
+            self._database.executemany(
+                f"INSERT INTO points VALUES ({','.join('?' * 13)})",
+                (_point_row(position, planned) for position, planned in enumerate(points)),
+            )
+            self._database.executemany(
+                f"INSERT OR IGNORE INTO cost VALUES ({','.join('?' * 9)})", map(astuple, costs)
+            )
+
+    def add_accuracy(self, accuracy_key: str, result: "AccuracyResult") -> None:
+        """Add one accuracy and commit it.
+
+        Raises:
+            DataError: The file cannot be written, or the key is there already.
+        """
+        with _explained(self.path), self._database:
+            self._database.execute(
+                "INSERT INTO accuracy VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    accuracy_key,
+                    result.val_top1_pct,
+                    result.n_val,
+                    result.test_top1_pct,
+                    result.n_test,
+                    result.test_correct,
+                    result.seconds,
+                    self._run,
+                ),
+            )
+
+    def missing(self) -> list[PlannedPoint]:
+        """Return, in order, one planned point for each accuracy key that has no accuracy yet."""
+        with _explained(self.path):
+            rows = self._database.execute(
+                "SELECT digest, accuracy_key, cost_key, point, min(position) FROM points "
+                "WHERE accuracy_key NOT IN (SELECT accuracy_key FROM accuracy) "
+                "GROUP BY accuracy_key ORDER BY min(position)"
+            ).fetchall()
+        return [
+            PlannedPoint(
+                digest=digest,
+                accuracy_key=accuracy_key,
+                cost_key=cost_key,
+                point=DesignPoint.from_json(point),
+            )
+            for digest, accuracy_key, cost_key, point, _ in rows
+        ]
+
+    def counts(self) -> tuple[int, int]:
+        """Return how many points are planned and how many of them are evaluated."""
+        with _explained(self.path):
+            row = self._database.execute(
+                "SELECT count(*), count(accuracy.accuracy_key) "
+                "FROM points LEFT JOIN accuracy USING (accuracy_key)"
+            ).fetchone()
+        return row[0], row[1]
+
+    def computed_by_run(self) -> dict[int, int]:
+        """Return how many accuracies each run computed, by its number."""
+        with _explained(self.path):
+            return dict(
+                self._database.execute(
+                    "SELECT runs.run, count(accuracy_key) FROM runs "
+                    "LEFT JOIN accuracy USING (run) GROUP BY runs.run"
+                ).fetchall()
+            )
+
+    def point(self, digest: str) -> DesignPoint:
+        """Return the design point called `digest` in full.
+
+        Raises:
+            DataError: The study has no such point.
+        """
+        with _explained(self.path):
+            row = self._database.execute(
+                "SELECT point FROM points WHERE digest = ?", (digest,)
+            ).fetchone()
+        if row is None:
+            raise DataError(f"no point {digest} in {self.path}")
+        return DesignPoint.from_json(row[0])
+
+    def evaluations(self) -> "pd.DataFrame":
+        """Return the evaluated points, one a row, in the order they were planned.
+
+        ``test_correct`` holds, as bytes, `numpy.packbits` of whether each test image was right.
+        """
+        import pandas as pd
+
+        with _explained(self.path):
+            frame = pd.read_sql_query(_EVALUATIONS, self._database)
+        return frame.astype({"signed": bool})
+
+
+def _point_row(position: int, planned: PlannedPoint) -> tuple[object, ...]:
+    scheme = planned.point.scheme
+    weights, acts = scheme.inner_weights, scheme.inner_acts
+    return (
+        position,
+        planned.digest,
+        planned.accuracy_key,
+        planned.cost_key,
+        scheme.weight_format,
+        scheme.act_format,
+        max(weight.bits for weight in weights),
+        max(act.bits for act in acts),
+        _family({weight.family for weight in weights}),
+        _family({act.family for act in acts}),
+        planned.point.recipe,
+        scheme.signed,
+        planned.point.to_json(),
+    )
+
+
+def _family(families: set[str]) -> str:
+    return next(iter(families)) if len(families) == 1 else "mixed"
+
+
+def _check(path: Path, database: sqlite3.Connection) -> None:
+    """Refuse a file that is no whole study of a schema we know."""
+    (application,) = database.execute("PRAGMA application_id").fetchone()
+    (schema,) = database.execute("PRAGMA user_version").fetchone()
+    if application != _APPLICATION_ID:
+        raise DataError(f"{path} is damaged or not a bitfront study; name another folder")
+    if schema > SCHEMA_VERSION:
+        raise DataError(
+            f"{path} has schema {schema}, this bitfront reads {SCHEMA_VERSION}: "
+            "a newer bitfront made it; upgrade bitfront"
+        )
+    (verdict,) = database.execute("PRAGMA quick_check(1)").fetchone()
+    if verdict != "ok":
+        raise DataError(f"{path} is damaged ({verdict}); restore it or name another folder")
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Turn what SQLite and the file system raise into one clear line."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise DataError(f"cannot read or write {path}: {error}") from error
+    except sqlite3.Error as error:
+        raise DataError(
+            f"{path} is damaged ({error}); restore it or name another folder"
+        ) from error
+    except OSError as error:
+        raise DataError(f"cannot write {path}: {error.strerror or error}") from error
