@@ -3,8 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.data.base import Split
+from dse.data.base import Dataset, Split, assemble, check_labels
 from dse.errors import DataError
+from dse.formats import Format
 
 CALIBRATION_IMAGES = 1000
 """Calibration takes this many training images, or all where there are fewer."""
@@ -71,3 +72,33 @@ def calibration_of(train: Split, seed: int) -> Split:
     total = min(CALIBRATION_IMAGES, len(train))
     drawn, _ = draw(train.y, total, np.random.default_rng([seed, 1]))
     return train.take(drawn)
+
+
+def with_official_test(
+    *,
+    name: str,
+    train: Split,
+    test: Split,
+    n_classes: int,
+    input_format: Format,
+    input_scale: float,
+    seed: int,
+) -> Dataset:
+    """Make a data set whose test images are given; validation and calibration come from `train`.
+
+    Raises:
+        DataError: There are fewer than 2 training images, image shapes differ, or a label is out
+            of range.
+    """
+    check_labels(train, n_classes, f"{name} train")
+    validation, rest = hold_out(train, validation_size(len(train)), seed, name)
+    return assemble(
+        name=name,
+        train=rest,
+        calibration=calibration_of(rest, seed),
+        validation=validation,
+        test=test,
+        n_classes=n_classes,
+        input_format=input_format,
+        input_scale=input_scale,
+    )

