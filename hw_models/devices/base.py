@@ -1,0 +1,103 @@
+"""What a cost model must know of an FPGA family."""
+
+from dataclasses import dataclass
+
+from hw_models.resources import Resources
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packing:
+    """Several small products that share one DSP block and one of their operands.
+
+    Attributes:
+        products: Products per block.
+        operand_bits: Widest operand [bit], two's complement.
+        source: Where it is published.
+    """
+
+    products: int
+    operand_bits: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dsp:
+    """Multiplier of a DSP block.
+
+    Attributes:
+        name: Name of the primitive.
+        wide_bits: Width of the wider operand [bit], two's complement.
+        narrow_bits: Width of the narrower operand [bit], two's complement.
+        packings: Published ways to share a block, the most products first.
+        source: Data sheet.
+    """
+
+    name: str
+    wide_bits: int
+    narrow_bits: int
+    packings: tuple[Packing, ...]
+    source: str
+
+    def fits(self, bits: tuple[int, int]) -> bool:
+        """Whether operands of these two's complement widths [bit] fit the multiplier's ports."""
+        return max(bits) <= self.wide_bits and min(bits) <= self.narrow_bits
+
+    def products_per_block(self, bits: tuple[int, int], sharing: int) -> int:
+        """Return how many products one block gives.
+
+        Args:
+            bits: Two's complement widths of the operands [bit].
+            sharing: Products that have one operand in common.
+        """
+        possible = (
+            packing.products for packing in self.packings if max(bits) <= packing.operand_bits
+        )
+        return max((products for products in possible if products <= sharing), default=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockRam:
+    """Block RAM of a family.
+
+    Attributes:
+        name: Name of the primitive.
+        shapes: Legal (depth, width [bit]) of one block, one read and one write port.
+        source: Data sheet.
+    """
+
+    name: str
+    shapes: tuple[tuple[int, int], ...]
+    source: str
+
+    def blocks(self, depth: int, width: int) -> int:
+        """Return the least blocks, all of one shape, for `depth` words of `width` bits."""
+        return min(-(-depth // rows) * -(-width // columns) for rows, columns in self.shapes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """An FPGA family.
+
+    Attributes:
+        name: What `--device` calls it.
+        title: Its full name.
+        clock_mhz: Nominal clock to which cells are pipelined [MHz].
+        lut_inputs: Inputs of a look-up table.
+        has_lut_ram: Whether look-up tables can be memories with initial contents.
+        dsp: Multiplier blocks.
+        block_ram: Block RAMs.
+        part: Name of the part whose proportions decide between logic and block RAM.
+        part_resources: What that part has.
+        part_source: Its data sheet.
+    """
+
+    name: str
+    title: str
+    clock_mhz: float
+    lut_inputs: int
+    has_lut_ram: bool
+    dsp: Dsp
+    block_ram: BlockRam
+    part: str
+    part_resources: Resources
+    part_source: str

@@ -1,0 +1,27 @@
+"""Lattice ECP5."""
+
+from hw_models.devices.base import BlockRam, Dsp, Family
+from hw_models.resources import Resources
+
+FAMILY = Family(
+    name="ecp5",
+    title="Lattice ECP5",
+    clock_mhz=100.0,
+    lut_inputs=4,
+    has_lut_ram=False,  # there is distributed RAM, but it cannot be initialised
+    dsp=Dsp(
+        name="MULT18X18D",
+        wide_bits=18,
+        narrow_bits=18,
+        packings=(),  # the 9x9 pair mode is not in the open flow
+        source="FPGA-TN-02205, sysDSP usage guide",
+    ),
+    block_ram=BlockRam(
+        name="DP16KD",
+        shapes=((16384, 1), (8192, 2), (4096, 4), (2048, 9), (1024, 18), (512, 36)),
+        source="FPGA-TN-02204, memory usage guide",
+    ),
+    part="LFE5U-85F",
+    part_resources=Resources(lut=83_640, ff=83_640, dsp=156, bram18=208),
+    part_source="FPGA-DS-02012",
+)

@@ -1,0 +1,27 @@
+"""Lattice iCE40: LP, HX and UltraPlus; only UltraPlus has DSP blocks."""
+
+from hw_models.devices.base import BlockRam, Dsp, Family
+from hw_models.resources import Resources
+
+FAMILY = Family(
+    name="ice40",
+    title="Lattice iCE40",
+    clock_mhz=24.0,
+    lut_inputs=4,
+    has_lut_ram=False,
+    dsp=Dsp(
+        name="SB_MAC16",
+        wide_bits=16,
+        narrow_bits=16,
+        packings=(),  # the 8x8 pair mode is not inferred by the open flow
+        source="FPGA-TN-02007, iCE40 UltraPlus DSP function usage guide",
+    ),
+    block_ram=BlockRam(
+        name="SB_RAM40_4K",
+        shapes=((2048, 2), (1024, 4), (512, 8), (256, 16)),
+        source="FPGA-TN-02002, memory usage guide for iCE40 devices",
+    ),
+    part="iCE40UP5K",
+    part_resources=Resources(lut=5280, ff=5280, dsp=8, bram18=30),
+    part_source="FPGA-DS-02008",
+)

@@ -1,0 +1,33 @@
+"""AMD 7 series: Artix-7, Kintex-7, Virtex-7, Zynq-7000."""
+
+from hw_models.devices.base import BlockRam, Dsp, Family, Packing
+from hw_models.resources import Resources
+
+FAMILY = Family(
+    name="xc7",
+    title="AMD 7 series",
+    clock_mhz=150.0,
+    lut_inputs=6,
+    has_lut_ram=True,
+    dsp=Dsp(
+        name="DSP48E1",
+        wide_bits=25,
+        narrow_bits=18,
+        packings=(
+            Packing(
+                products=4,
+                operand_bits=4,
+                source="finn-rtllib/mvu: lane offsets 0, 7, 14, 21; needs narrow weights",
+            ),
+        ),
+        source="UG479",
+    ),
+    block_ram=BlockRam(
+        name="RAMB18E1",
+        shapes=((16384, 1), (8192, 2), (4096, 4), (2048, 9), (1024, 18), (512, 36)),
+        source="UG473",
+    ),
+    part="XC7Z020",
+    part_resources=Resources(lut=53_200, ff=106_400, dsp=220, bram18=280),
+    part_source="DS190",
+)

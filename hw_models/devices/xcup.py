@@ -1,0 +1,34 @@
+"""AMD UltraScale+: Artix, Kintex, Virtex and Zynq UltraScale+."""
+
+from hw_models.devices.base import BlockRam, Dsp, Family, Packing
+from hw_models.resources import Resources
+
+FAMILY = Family(
+    name="xcup",
+    title="AMD UltraScale+",
+    clock_mhz=250.0,
+    lut_inputs=6,
+    has_lut_ram=True,
+    dsp=Dsp(
+        name="DSP48E2",
+        wide_bits=27,
+        narrow_bits=18,
+        packings=(
+            Packing(
+                products=4,
+                operand_bits=4,
+                source="finn-rtllib/mvu: lane offsets 0, 8, 16, 23; needs narrow weights",
+            ),
+            Packing(products=2, operand_bits=8, source="WP486"),
+        ),
+        source="UG579",
+    ),
+    block_ram=BlockRam(
+        name="RAMB18E2",
+        shapes=((16384, 1), (8192, 2), (4096, 4), (2048, 9), (1024, 18), (512, 36)),
+        source="UG573",
+    ),
+    part="XCZU7EV",
+    part_resources=Resources(lut=230_400, ff=460_800, dsp=1728, bram18=624, uram=96),
+    part_source="DS891",
+)

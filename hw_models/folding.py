@@ -1,0 +1,204 @@
+"""How many multipliers a layer gets: legal (PE, SIMD) pairs, their cycles, a frame rate's price.
+
+PE outputs are computed side by side, each from SIMD products per cycle.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import singledispatch
+
+from dse.errors import FoldingError, UnmodelledError
+from hw_models.graph import Accelerator, Mvau, Node, Pool, Requantize, SlidingWindow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folding:
+    """Parallelism of one Mvau.
+
+    Attributes:
+        pe: Output channels computed side by side.
+        simd: Products per output channel and cycle.
+    """
+
+    pe: int
+    simd: int
+
+    @property
+    def lanes(self) -> int:
+        """Multiply-accumulate lanes."""
+        return self.pe * self.simd
+
+    def to_json(self) -> dict[str, int]:
+        """Return both numbers by name."""
+        return {"pe": self.pe, "simd": self.simd}
+
+
+def legal_pe(mvau: Mvau) -> tuple[int, ...]:
+    """Return the legal PE of `mvau`, ascending.
+
+    They divide MH and stay within one group of channels or cover whole ones, so that every PE's
+    group is known from its position.
+    """
+    per_group = mvau.mh // mvau.groups
+    return tuple(pe for pe in _divisors(mvau.mh) if per_group % pe == 0 or pe % per_group == 0)
+
+
+def legal_simd(mvau: Mvau) -> tuple[int, ...]:
+    """Return the legal SIMD of `mvau`, ascending.
+
+    They divide MW and stay within one pixel or cover whole ones, as a window buffer delivers them.
+    """
+    pixel = mvau.mw // mvau.taps
+    return tuple(simd for simd in _divisors(mvau.mw) if pixel % simd == 0 or simd % pixel == 0)
+
+
+def legal_foldings(mvau: Mvau) -> Iterator[Folding]:
+    """Yield every legal folding of `mvau`, the cheapest first.
+
+    Fewer lanes are cheaper. Among equal products PE·SIMD, which have equal II, the wider SIMD goes
+    first: each PE costs an accumulator and a requantizer of its own.
+    """
+    pairs = [(pe, simd) for pe in legal_pe(mvau) for simd in legal_simd(mvau)]
+    for pe, simd in sorted(pairs, key=lambda pair: (pair[0] * pair[1], pair[0])):
+        yield Folding(pe=pe, simd=simd)
+
+
+def check_folding(mvau: Mvau, folding: Folding) -> None:
+    """Raise `FoldingError` unless `folding` is legal for `mvau`."""
+    if folding.pe not in legal_pe(mvau):
+        raise FoldingError(f"{mvau.name}: PE = {folding.pe} is not one of {legal_pe(mvau)}")
+    if folding.simd not in legal_simd(mvau):
+        raise FoldingError(f"{mvau.name}: SIMD = {folding.simd} is not one of {legal_simd(mvau)}")
+
+
+@singledispatch
+def ii_cycles(node: Node, folding: Folding) -> int:
+    """Return the cycles `node` takes per frame at its own parallelism `folding`.
+
+    * Mvau: vectors · (MW / SIMD) · (MH / PE). The same for grouped layers, where MW already counts
+      the inputs of one group only.
+    * SlidingWindow: reads PE·SIMD elements and writes as many, but at most one pixel, per cycle,
+      both at once: the slower stream counts.
+    * Requantize, Pool: one input element per lane and cycle.
+
+    Raises:
+        FoldingError: An illegal folding of an Mvau.
+        UnmodelledError: A node of a kind without a rule.
+    """
+    raise UnmodelledError(f"no cycle count for nodes of kind {type(node).__name__}")
+
+
+@ii_cycles.register
+def _(node: Mvau, folding: Folding) -> int:
+    check_folding(node, folding)
+    return node.vectors * (node.mw // folding.simd) * (node.mh // folding.pe)
+
+
+@ii_cycles.register
+def _(node: SlidingWindow, folding: Folding) -> int:
+    written = min(folding.lanes, node.channels)
+    return max(_ceil_div(node.in_elements, written), _ceil_div(node.out_elements, folding.lanes))
+
+
+@ii_cycles.register(Requantize | Pool)
+def _(node: Requantize | Pool, folding: Folding) -> int:
+    return _ceil_div(node.in_elements, folding.lanes)
+
+
+def window_folding(mvau: Mvau, folding: Folding) -> Folding:
+    """Return the parallelism of the window buffer in front of `mvau` at `folding`.
+
+    SIMD elements for each of the groups of channels in work at once, which PE outputs share.
+    """
+    return Folding(pe=max(1, folding.pe * mvau.groups // mvau.mh), simd=folding.simd)
+
+
+def node_foldings(accelerator: Accelerator, foldings: Sequence[Folding]) -> tuple[Folding, ...]:
+    """Return the parallelism of every node, shape `(nodes,)`, from that of every layer.
+
+    Requantizers and pools keep up with the PE of the layer before them, or take one element per
+    cycle if there is none.
+
+    Raises:
+        FoldingError: Not one folding per layer, or an illegal one.
+    """
+    mvaus = accelerator.mvaus
+    if len(foldings) != len(mvaus):
+        raise FoldingError(f"{len(mvaus)} layers need as many foldings, not {len(foldings)}")
+    for mvau, folding in zip(mvaus, foldings, strict=True):
+        check_folding(mvau, folding)
+    rate, found = Folding(pe=1, simd=1), []
+    for node, layer in zip(accelerator.nodes, accelerator.layer_of_node, strict=True):
+        if isinstance(node, SlidingWindow):
+            found.append(window_folding(mvaus[layer], foldings[layer]))
+        elif isinstance(node, Mvau):
+            found.append(foldings[layer])
+            rate = Folding(pe=foldings[layer].pe, simd=1)
+        else:
+            found.append(rate)
+    return tuple(found)
+
+
+def layer_ii_cycles(accelerator: Accelerator, mvau: Mvau, folding: Folding) -> int:
+    """Return the cycles per frame of `mvau` or of the window in front of it, the slower one."""
+    window = accelerator.window_of(mvau)
+    own = ii_cycles(mvau, folding)
+    return max(own, ii_cycles(window, window_folding(mvau, folding))) if window else own
+
+
+def fold(accelerator: Accelerator, target_ii_cycles: int) -> tuple[Folding, ...]:
+    """Return each layer's cheapest legal folding that takes at most `target_ii_cycles` per frame.
+
+    Formats play no part, so every format pair gets the same folding. Ties as in `legal_foldings`.
+
+    Raises:
+        FoldingError: A layer is too slow even when fully unrolled; names it and its best II.
+    """
+    return tuple(_cheapest(accelerator, mvau, target_ii_cycles) for mvau in accelerator.mvaus)
+
+
+def fold_to_fps(accelerator: Accelerator, fps: float, clock_mhz: float) -> tuple[Folding, ...]:
+    """Return the cheapest foldings that reach `fps` at `clock_mhz`.
+
+    The target is ``floor(clock / fps)`` cycles per frame.
+
+    Raises:
+        FoldingError: No folding reaches `fps`; names the slowest layer and the best frame rate.
+    """
+    if not fps > 0:
+        raise FoldingError(f"the frame rate must be positive, not {fps}")
+    slowest = max(accelerator.mvaus, key=lambda mvau: _best_ii_cycles(accelerator, mvau))
+    best = _best_ii_cycles(accelerator, slowest)
+    target = math.floor(clock_mhz * 1e6 / fps)
+    if best > target:
+        raise FoldingError(
+            f"{slowest.name} takes {best} cycles per frame even when fully unrolled: "
+            f"{fps:g} fps need at most {target}; the best at {clock_mhz:g} MHz is "
+            f"{clock_mhz * 1e6 / best:.6g} fps"
+        )
+    return fold(accelerator, target)
+
+
+def _cheapest(accelerator: Accelerator, mvau: Mvau, target_ii_cycles: int) -> Folding:
+    for folding in legal_foldings(mvau):
+        if layer_ii_cycles(accelerator, mvau, folding) <= target_ii_cycles:
+            return folding
+    best = _best_ii_cycles(accelerator, mvau)
+    raise FoldingError(
+        f"{mvau.name} takes {best} cycles per frame even when fully unrolled, "
+        f"not {target_ii_cycles}"
+    )
+
+
+def _best_ii_cycles(accelerator: Accelerator, mvau: Mvau) -> int:
+    return layer_ii_cycles(accelerator, mvau, Folding(pe=mvau.mh, simd=mvau.mw))
+
+
+def _divisors(n: int) -> list[int]:
+    small = [d for d in range(1, math.isqrt(n) + 1) if n % d == 0]
+    return sorted({*small, *(n // d for d in small)})
+
+
+def _ceil_div(a: int, b: int) -> int:
+    return -(-a // b)
