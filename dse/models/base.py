@@ -70,14 +70,14 @@ class Network:
         module = self.initial(0).eval()
         try:
             with torch.no_grad():
-                logits = module(torch.zeros(1, *image_shape))
-        except RuntimeError as error:
-            reason = str(error).splitlines()[0]
+                shape = tuple(module(torch.zeros(1, *image_shape)).shape)
+        except Exception as error:  # the forward pass may be a user's code
+            reason = str(error).partition("\n")[0]
             raise DesignError(
                 f"network '{self.name}' cannot take images of shape {image_shape}: {reason}"
             ) from error
-        if tuple(logits.shape) != (1, n_classes):
+        if shape != (1, n_classes):
             raise DesignError(
-                f"network '{self.name}' gives outputs of shape {tuple(logits.shape[1:])}, but the "
-                f"data has {n_classes} classes; give it {n_classes} outputs"
+                f"network '{self.name}' gives outputs of shape {shape} for one image, but the "
+                f"data has {n_classes} classes; make them (1, {n_classes})"
             )

@@ -35,18 +35,21 @@ def network_of_factory(name: str) -> Network:
         with _current_folder_importable():
             return _module_from(name, module_name, attribute)
 
-    build()  # a name that does not work is said now, not after the data is loaded
-    return Network(name=name, build=build, default_data="", recipe=DEFAULT_RECIPE, input_shape=())
+    network = Network(
+        name=name, build=build, default_data="", recipe=DEFAULT_RECIPE, input_shape=()
+    )
+    network.initial(0)  # a name that does not work is said now, not after the data is loaded
+    return network
 
 
 @contextmanager
 def _current_folder_importable() -> Iterator[None]:
-    folder = str(Path.cwd())
-    sys.path.insert(0, folder)
+    before = sys.path[:]
+    sys.path.insert(0, str(Path.cwd()))
     try:
         yield
     finally:
-        sys.path.remove(folder)
+        sys.path[:] = before
 
 
 def _module_from(name: str, module_name: str, attribute: str) -> nn.Module:
@@ -54,14 +57,16 @@ def _module_from(name: str, module_name: str, attribute: str) -> nn.Module:
         module = import_module(module_name)
     except ModuleNotFoundError as error:
         if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
-            raise DesignError(f"network '{name}': importing it failed: {error}") from error
+            raise DesignError(
+                f"network '{name}': importing {module_name} failed: {_one_line(error)}"
+            ) from error
         raise UnknownPluginError(
             f"network '{name}': no module '{error.name}' in the Python environment or in "
             f"{Path.cwd()}"
         ) from error
     except Exception as error:
         raise DesignError(
-            f"network '{name}': importing {module_name} failed: {type(error).__name__}: {error}"
+            f"network '{name}': importing {module_name} failed: {_one_line(error)}"
         ) from error
     if not hasattr(module, attribute):
         public = [known for known in vars(module) if not known.startswith("_")]
@@ -73,12 +78,14 @@ def _module_from(name: str, module_name: str, attribute: str) -> nn.Module:
     try:
         network = factory()
     except Exception as error:
-        raise DesignError(
-            f"network '{name}': {attribute}() failed: {type(error).__name__}: {error}"
-        ) from error
+        raise DesignError(f"network '{name}': {attribute}() failed: {_one_line(error)}") from error
     if not isinstance(network, nn.Module):
         raise DesignError(
             f"network '{name}': {attribute}() returned {type(network).__name__}, "
             f"not a torch.nn.Module"
         )
     return network
+
+
+def _one_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"

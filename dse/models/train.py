@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn.utils import convert_conv2d_weight_memory_format
 
 from dse.errors import DesignError
-from dse.models.base import Network
+from dse.models.base import Network, TrainingRecipe
 
 State = dict[str, torch.Tensor]
 """A module's state dict: parameters and buffers by name."""
@@ -97,36 +97,51 @@ def train(
     recipe = network.recipe
     images, labels = torch.from_numpy(x).to(memory_format=_LAYOUT), torch.from_numpy(y)
     images_val, labels_val = torch.from_numpy(x_val), torch.from_numpy(y_val)
+    order = torch.Generator().manual_seed(seed)
     with _torch_state(seed, threads):
         module = convert_conv2d_weight_memory_format(network.build(), _LAYOUT)
-        optimizer = torch.optim.AdamW(
-            module.parameters(), lr=recipe.peak_lr, weight_decay=recipe.weight_decay
-        )
-        schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimizer,
-            max_lr=recipe.peak_lr,
-            total_steps=recipe.epochs * math.ceil(len(labels) / recipe.batch_size),
-        )
-        criterion = nn.CrossEntropyLoss(label_smoothing=recipe.label_smoothing)
+        step = _stepper(module, recipe, n_images=len(labels))
         for number in range(1, recipe.epochs + 1):
             module.train()
-            total = 0.0
-            for batch in torch.split(torch.randperm(len(labels)), recipe.batch_size):
-                loss = criterion(module(images[batch]), labels[batch])
-                optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
-                schedule.step()
-                total += loss.item() * len(batch)
-            mean = total / len(labels)
-            if not math.isfinite(mean):
+            shuffled = torch.randperm(len(labels), generator=order)
+            losses = [
+                step(images[batch], labels[batch]) * len(batch)
+                for batch in torch.split(shuffled, recipe.batch_size)
+            ]
+            loss = sum(losses) / len(labels)
+            if not math.isfinite(loss):
                 raise DesignError(
-                    f"training of '{network.name}' diverged in epoch {number}: the loss is {mean}; "
+                    f"training of '{network.name}' diverged in epoch {number}: the loss is {loss}; "
                     f"look for extreme values in the images, or bring trained weights"
                 )
             accuracy = top1_pct(module, images_val, labels_val)
-            progress(Epoch(number=number, of=recipe.epochs, loss=mean, val_top1_pct=accuracy))
+            progress(Epoch(number=number, of=recipe.epochs, loss=loss, val_top1_pct=accuracy))
     return {
         name: tensor.detach().clone(memory_format=torch.contiguous_format)
         for name, tensor in module.state_dict().items()
     }
+
+
+def _stepper(
+    module: nn.Module, recipe: TrainingRecipe, n_images: int
+) -> Callable[[torch.Tensor, torch.Tensor], float]:
+    """Return a function that takes one optimizer step on images and labels, giving their loss."""
+    optimizer = torch.optim.AdamW(
+        module.parameters(), lr=recipe.peak_lr, weight_decay=recipe.weight_decay
+    )
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer,
+        max_lr=recipe.peak_lr,
+        total_steps=recipe.epochs * math.ceil(n_images / recipe.batch_size),
+    )
+    criterion = nn.CrossEntropyLoss(label_smoothing=recipe.label_smoothing)
+
+    def step(images: torch.Tensor, labels: torch.Tensor) -> float:
+        loss = criterion(module(images), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+        return float(loss.item())
+
+    return step
