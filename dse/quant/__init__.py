@@ -1,0 +1,8 @@
+"""From a float network to the accuracy of its quantized forms, on Brevitas.
+
+Importing this package does not load torch; its modules do.
+"""
+
+from dse.quant.result import AccuracyResult
+
+__all__ = ["AccuracyResult"]

@@ -1,0 +1,163 @@
+"""Scales from data: one histogram a tensor of the float network, searched for each format."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import fx
+
+from dse.formats import Format
+from dse.point import ActRange, Scale, WeightRange
+from dse.quant.kernels import FloatArray, rounding_of, scale_errors
+from dse.quant.trace import TracedNetwork
+
+BINS = 4096
+PERCENTILE = 99.99
+# Candidate scales are absmax / format.max times these: from a little above (a coarse grid may
+# round its largest value down) to clipping at an eighth, in steps of 2.2 %.
+_RATIOS = 2.0 ** (np.arange(16, -97, -1) / 32)
+_POWERS_OF_TWO = np.array([2.0, 1.0, 0.5, 0.25, 0.125, 0.0625])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Histogram:
+    """Distribution of a tensor's values over the calibration images; exact zeros left out.
+
+    Attributes:
+        centers: Middle of each bin, shape `(BINS,)`, float32.
+        counts: Values a bin, shape `(BINS,)`.
+        absmax: Largest magnitude, exact.
+    """
+
+    centers: FloatArray
+    counts: npt.NDArray[np.float64]
+    absmax: float
+
+    def percentile(self, percent: float) -> float:
+        """Return the magnitude that `percent` of the nonzero values do not exceed."""
+        magnitude = np.abs(self.centers)
+        order = np.argsort(magnitude, kind="stable")
+        share = np.cumsum(self.counts[order]) / max(self.counts.sum(), 1.0)
+        index = int(np.searchsorted(share, percent / 100.0))
+        return float(magnitude[order][min(index, BINS - 1)])
+
+
+class _Recorder(fx.Interpreter):
+    """Runs a graph and hands chosen nodes' outputs to a function."""
+
+    def __init__(self, module: fx.GraphModule, nodes: frozenset[str]) -> None:
+        super().__init__(module)
+        self._nodes = nodes
+        self.recorded: dict[str, FloatArray] = {}
+
+    def run_node(self, n: fx.Node) -> object:
+        result = super().run_node(n)
+        if n.name in self._nodes:
+            self.recorded[n.name] = result.detach().numpy()
+        return result
+
+
+def calibrate(network: TracedNetwork, batches: Iterable[torch.Tensor]) -> dict[str, Histogram]:
+    """Return the histogram of every tensor that layers of the float network multiply.
+
+    Two passes over the images: the range, then the counts. The input's tensor is left out: its
+    quantizer is the data set's.
+
+    Args:
+        network: Float network.
+        batches: Input images, real values, shape `(n, c, h, w)` each; walked through twice.
+    """
+    names = frozenset(layer.tensor for layer in network.layers) - {network.input}
+    batches = list(batches)
+    recorder = _Recorder(network.module, names)
+    low = dict.fromkeys(names, np.inf)
+    high = dict.fromkeys(names, -np.inf)
+    counts = {name: np.zeros(BINS) for name in names}
+    with torch.no_grad():
+        for batch in batches:
+            recorder.run(batch)
+            for name, values in recorder.recorded.items():
+                low[name] = min(low[name], float(values.min()))
+                high[name] = max(high[name], float(values.max()))
+        for batch in batches:
+            recorder.run(batch)
+            for name, values in recorder.recorded.items():
+                nonzero = values[values != 0]
+                counts[name] += np.histogram(nonzero, BINS, (low[name], high[name]))[0]
+    histograms = {}
+    for name in sorted(names):
+        edges = np.linspace(low[name], high[name], BINS + 1)
+        histograms[name] = Histogram(
+            centers=((edges[:-1] + edges[1:]) / 2).astype(np.float32),
+            counts=counts[name],
+            absmax=max(abs(low[name]), abs(high[name])),
+        )
+    return histograms
+
+
+def activation_scale(
+    histogram: Histogram, number_format: Format, method: ActRange, kind: Scale
+) -> float:
+    """Return the scale of a tensor for a format, a float32 value.
+
+    Args:
+        histogram: Distribution of the tensor.
+        number_format: Format of the tensor.
+        method: `mse` searches for least squared error; `percentile` maps the 99.99 percentile of
+            magnitudes, `absmax` the largest one, to the format's largest value.
+        kind: `float32`, or `power_of_two` (next above for percentile and absmax).
+    """
+    reach = histogram.percentile(PERCENTILE) if method == "percentile" else histogram.absmax
+    search = method == "mse"
+    return float(
+        _scales(
+            histogram.centers[None, :],
+            histogram.counts,
+            np.array([reach], np.float32),
+            number_format,
+            search=search,
+            kind=kind,
+        )[0]
+    )
+
+
+def weight_scales(
+    weight: FloatArray, number_format: Format, method: WeightRange, kind: Scale
+) -> FloatArray:
+    """Return the scale of each row of weights for a format, shape `(rows,)`.
+
+    Args:
+        weight: Weights, shape `(rows, n)`: a row is an output channel, or the whole tensor.
+        number_format: Format of the weights; integers should be in narrow range.
+        method: `mse` or `absmax`, as in `activation_scale`.
+        kind: `float32` or `power_of_two`.
+    """
+    reach = np.abs(weight).max(axis=1)
+    ones = np.ones(weight.shape[1])
+    return _scales(weight, ones, reach, number_format, search=method == "mse", kind=kind)
+
+
+def _scales(
+    values: FloatArray,
+    counts: npt.NDArray[np.float64],
+    reach: FloatArray,
+    number_format: Format,
+    *,
+    search: bool,
+    kind: Scale,
+) -> FloatArray:
+    """Return one scale a row of `values`; rows that are all zero get scale 1."""
+    base = np.where(reach > 0, reach, number_format.max) / number_format.max
+    if kind == "power_of_two":
+        base = 2.0 ** np.ceil(np.log2(base))
+    if not search:
+        return base.astype(np.float32)
+    ratios = _POWERS_OF_TWO if kind == "power_of_two" else _RATIOS
+    candidates = (base[:, None] * ratios[None, :]).astype(np.float32)
+    errors = scale_errors(
+        np.ascontiguousarray(values), counts, candidates, rounding_of(number_format)
+    )
+    best: FloatArray = candidates[np.arange(len(base)), errors.argmin(axis=1)]
+    return np.where(reach > 0, best, base).astype(np.float32)

@@ -1,0 +1,127 @@
+"""The accuracy of schemes for one trained network on one data set."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from dse.data import Dataset, Split
+from dse.point import AccuracyContext, Scheme
+from dse.quant.fast import freeze, logits_of
+from dse.quant.pipeline import CalibratedNetwork, prepare
+from dse.quant.result import AccuracyResult
+from dse.quant.trace import trace
+
+BATCH_IMAGES = 100
+"""Images evaluated at once. Float32 sums depend on it in the last bit, so it is fixed."""
+
+_TOGETHER = 8  # schemes whose common beginning is computed once
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Images:
+    """A split as the network sees it."""
+
+    batches: tuple[torch.Tensor, ...]
+    labels: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, data: Dataset, split: Split) -> "_Images":
+        images = torch.from_numpy(np.ascontiguousarray(data.as_float(split)))
+        return cls(batches=torch.split(images, BATCH_IMAGES), labels=split.y)
+
+
+class Evaluator:
+    """Evaluates schemes on a calibrated network.
+
+    Build it with the number of torch threads its results are to be made with (one, everywhere in
+    bitfront): float32 sums depend on it in the last bit.
+    """
+
+    def __init__(self, network: nn.Module, weights_digest: str, data: Dataset, seed: int) -> None:
+        """Trace the network, calibrate it, and measure it before quantization.
+
+        Args:
+            network: Trained network.
+            weights_digest: What names its weights in keys.
+            data: Data set.
+            seed: Seed of everything random in quantization.
+        """
+        self._traced = trace(network)
+        self._validation = _Images.of(data, data.validation)
+        self._test = _Images.of(data, data.test)
+        self._calibrated = CalibratedNetwork.from_images(
+            self._traced, _Images.of(data, data.calibration).batches, data.input_scale
+        )
+        self.input_format = data.input_format
+        self.context = AccuracyContext(
+            weights=weights_digest,
+            data=data.fingerprint,
+            calibration=len(data.calibration),
+            seed=seed,
+        )
+        self.float_accuracy = next(
+            self._measure(1, lambda batch: iter([self._traced.module(batch)]))
+        )
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Names of the multiplying layers, in the order of execution."""
+        return self._traced.layer_names
+
+    @property
+    def never_negative(self) -> frozenset[str]:
+        """Layers behind an activation function whose outputs are never negative."""
+        return frozenset(layer.name for layer in self._traced.layers if layer.nonnegative)
+
+    def evaluate(self, schemes: Sequence[Scheme]) -> Iterator[AccuracyResult]:
+        """Yield the accuracy of each scheme, in order.
+
+        Neighbours that share their first layers' weights share their computation.
+
+        Raises:
+            DesignError: A scheme does not fit the network.
+            FormatError: Brevitas cannot express a format.
+        """
+        for start in range(0, len(schemes), _TOGETHER):
+            group = schemes[start : start + _TOGETHER]
+            networks = [freeze(prepare(self._calibrated, scheme)) for scheme in group]
+            yield from self._measure(len(group), partial(logits_of, networks))
+
+    def _measure(
+        self, count: int, logits: Callable[[torch.Tensor], Iterator[torch.Tensor]]
+    ) -> Iterator[AccuracyResult]:
+        """Yield the results of `count` networks whose logits come batch by batch."""
+        started = time.perf_counter()
+        validation = _correct(count, self._validation, logits)
+        test = _correct(count, self._test, logits)
+        seconds = (time.perf_counter() - started) / count
+        for on_validation, on_test in zip(validation, test, strict=True):
+            yield AccuracyResult(
+                val_top1_pct=100.0 * float(on_validation.mean()),
+                n_val=len(on_validation),
+                test_top1_pct=100.0 * float(on_test.mean()),
+                n_test=len(on_test),
+                test_correct=np.packbits(on_test).tobytes(),
+                seconds=seconds,
+            )
+
+
+@torch.no_grad()
+def _correct(
+    count: int, images: _Images, logits: Callable[[torch.Tensor], Iterator[torch.Tensor]]
+) -> npt.NDArray[np.bool_]:
+    """Return which images each network classifies correctly, shape `(count, n)`."""
+    classes = np.empty((count, len(images.labels)), np.int64)
+    done = 0
+    for batch in images.batches:
+        for index, output in enumerate(logits(batch)):
+            classes[index, done : done + len(batch)] = output.argmax(dim=1).numpy()
+        done += len(batch)
+    correct: npt.NDArray[np.bool_] = classes == images.labels
+    return correct

@@ -1,0 +1,25 @@
+"""What an accuracy evaluation yields."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccuracyResult:
+    """Top-1 accuracy of a network on the images no scale was calibrated on.
+
+    Attributes:
+        val_top1_pct: On the validation images [%].
+        n_val: Validation images.
+        test_top1_pct: On the test images [%].
+        n_test: Test images.
+        test_correct: One bit a test image in order, set where the network is right, eight to a
+            byte, first image in the highest bit (`numpy.packbits`).
+        seconds: Time the evaluation took, its share of what points evaluated together share [s].
+    """
+
+    val_top1_pct: float
+    n_val: int
+    test_top1_pct: float
+    n_test: int
+    test_correct: bytes
+    seconds: float
