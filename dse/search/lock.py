@@ -3,9 +3,10 @@
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from dse.errors import DataError, DesignError
 from dse.files import require_writable_folder
@@ -25,30 +26,56 @@ def writer_lock(folder: Path) -> Iterator[WriterLock]:
     """Hold the right to write to the study in `folder`, making the folder if it is missing.
 
     The lock is an advisory `flock` on a small file beside the study. The kernel releases it when
-    the process ends, however it ends; the file stays and means nothing by itself. Readers take no
-    lock. The lock file is not inherited by child processes.
+    the process ends, however it ends; a file left behind means nothing. Readers take no lock.
+    At the end the file goes, and so do folders made here that nothing was put into.
 
     Raises:
         DesignError: Another process holds the lock.
         DataError: The folder cannot be made or written to.
     """
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
     require_writable_folder(folder)
     path = folder / LOCK_NAME
     try:
-        file = path.open("a+")
-    except OSError as error:
-        raise DataError(f"cannot write {path}: {error.strerror or error}") from error
-    with file:
+        with _locked(path) as file:
+            file.truncate(0)
+            file.write(f"{os.getpid()}\n")
+            file.flush()
+            try:
+                yield WriterLock(folder=folder)
+            finally:
+                path.unlink(missing_ok=True)
+    finally:
+        with suppress(OSError):  # not empty: there is a study now
+            for empty in made:
+                empty.rmdir()
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[TextIO]:
+    while True:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            file.seek(0)
-            holder = file.read().strip() or "unknown"
-            raise DesignError(
-                f"another bitfront (process {holder}) is writing to {folder}; "
-                "wait for it, or choose another --out"
-            ) from error
-        file.truncate(0)
-        file.write(f"{os.getpid()}\n")
-        file.flush()
-        yield WriterLock(folder=folder)
+            file = path.open("a+")
+        except OSError as error:
+            raise DataError(f"cannot write {path}: {error.strerror or error}") from error
+        with file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                file.seek(0)
+                holder = file.read().strip() or "unknown"
+                raise DesignError(
+                    f"another bitfront (process {holder}) is writing to {path.parent}; "
+                    "wait for it, or choose another --out"
+                ) from error
+            if _is(file, path):
+                yield file
+                return
+
+
+def _is(file: TextIO, path: Path) -> bool:
+    """Return whether `path` still names `file`: its last holder may have just removed it."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,119 @@
+"""An accuracy source without torch: quick, deterministic, and able to fail on demand."""
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from dse.errors import DataError
+from dse.formats import Format, parse_format
+from dse.point import AccuracyContext, Scheme
+from dse.quant import AccuracyResult
+from dse.search.evaluate import Progress, silent
+from hw_models.graph import Accelerator, Mvau, Requantize
+
+LAYERS = ("fc1", "fc2", "fc3")
+N_VAL, N_TEST = 50, 103
+
+
+def accuracy_of(scheme: Scheme) -> AccuracyResult:
+    """Return an accuracy that only the scheme decides."""
+    bits = sum(layer.weight.bits + layer.act.bits for layer in scheme.layers)
+    rng = np.random.default_rng([ord(letter) for letter in scheme.to_json()])
+    correct = rng.random(N_TEST) < bits / 60
+    return AccuracyResult(
+        val_top1_pct=100.0 * bits / 60,
+        n_val=N_VAL,
+        test_top1_pct=100.0 * float(correct.mean()),
+        n_test=N_TEST,
+        test_correct=np.packbits(correct).tobytes(),
+        seconds=0.5,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FakeSource:
+    """A network of three layers."""
+
+    factory: "FakeFactory"
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        return LAYERS
+
+    @property
+    def never_negative(self) -> frozenset[str]:
+        return frozenset(LAYERS[1:])
+
+    @property
+    def input_format(self) -> Format:
+        return parse_format("uint5")
+
+    @property
+    def context(self) -> AccuracyContext:
+        return AccuracyContext(
+            weights=self.factory.weights, data=self.factory.data, calibration=100, seed=0
+        )
+
+    @property
+    def float_accuracy(self) -> AccuracyResult:
+        scheme = Scheme.uniform(LAYERS, *[parse_format("int8")] * 3)
+        return accuracy_of(scheme)
+
+    def evaluate(self, schemes: Sequence[Scheme]) -> Iterator[AccuracyResult]:
+        for scheme in schemes:
+            time.sleep(self.factory.seconds)
+            self.factory.note(scheme)
+            self.factory.fail_at(scheme)
+            yield accuracy_of(scheme)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FakeFactory:
+    """Makes `FakeSource`.
+
+    Attributes:
+        journal: A line is appended per evaluation; `os.devnull` for none.
+        failure: What happens at the scheme int4 × int4.
+    """
+
+    weights: str = "weights"
+    data: str = "data"
+    seconds: float = 0.0
+    journal: str = os.devnull
+    failure: str = "none"
+
+    def data_fingerprint(self) -> str:
+        return self.data
+
+    def template(self) -> Accelerator:
+        act = parse_format("int8")
+        mvaus = [
+            Mvau(name=name, mw=mw, mh=mh, vectors=1, weight=act, act=act)
+            for name, mw, mh in zip(LAYERS, (64, 32, 32), (32, 32, 10), strict=True)
+        ]
+        between = [Requantize.after(mvau, name=f"{mvau.name}_q", output=act) for mvau in mvaus]
+        nodes = [node for pair in zip(mvaus, between, strict=True) for node in pair]
+        return Accelerator(nodes=tuple(nodes[:-1]))
+
+    def __call__(self, progress: Progress = silent) -> FakeSource:
+        progress("training", 1, 1)
+        return FakeSource(factory=self)
+
+    def note(self, scheme: Scheme) -> None:
+        with Path(self.journal).open("a") as journal:
+            journal.write(f"{os.getpid()} {scheme.weight_format} {scheme.act_format}\n")
+
+    def fail_at(self, scheme: Scheme) -> None:
+        if (scheme.weight_format, scheme.act_format) != ("int4", "int4"):
+            return
+        match self.failure:
+            case "our error":
+                raise DataError("the images vanished")
+            case "a bug":
+                raise ZeroDivisionError("a bug")
+            case "killed":
+                os.kill(os.getpid(), 9)
