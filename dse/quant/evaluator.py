@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from dse.data import Dataset, Split
+from dse.errors import DesignError
 from dse.point import AccuracyContext, Scheme
 from dse.quant.fast import freeze, logits_of
 from dse.quant.pipeline import CalibratedNetwork, prepare
@@ -43,27 +44,37 @@ class Evaluator:
     bitfront): float32 sums depend on it in the last bit.
     """
 
-    def __init__(self, network: nn.Module, weights_digest: str, data: Dataset, seed: int) -> None:
+    def __init__(
+        self, network: nn.Module, weights_digest: str, data: Dataset, *, calibration: int, seed: int
+    ) -> None:
         """Trace the network, calibrate it, and measure it before quantization.
 
         Args:
             network: Trained network.
-            weights_digest: What names its weights in keys.
+            weights_digest: What names its structure and weights in keys.
             data: Data set.
+            calibration: Images of the calibration split to use, counted from its first.
             seed: Seed of everything random in quantization.
+
+        Raises:
+            DesignError: The calibration split is smaller than `calibration`.
+            UnsupportedLayerError: The network cannot be quantized.
         """
+        if calibration > len(data.calibration):
+            raise DesignError(
+                f"{calibration} calibration images were asked for, but data set '{data.name}' "
+                f"sets {len(data.calibration)} aside"
+            )
         self._traced = trace(network)
         self._validation = _Images.of(data, data.validation)
         self._test = _Images.of(data, data.test)
+        images = _Images.of(data, data.calibration.take(np.arange(calibration)))
         self._calibrated = CalibratedNetwork.from_images(
-            self._traced, _Images.of(data, data.calibration).batches, data.input_scale
+            self._traced, images.batches, data.input_scale
         )
         self.input_format = data.input_format
         self.context = AccuracyContext(
-            weights=weights_digest,
-            data=data.fingerprint,
-            calibration=len(data.calibration),
-            seed=seed,
+            weights=weights_digest, data=data.fingerprint, calibration=calibration, seed=seed
         )
         self.float_accuracy = next(
             self._measure(1, lambda batch: iter([self._traced.module(batch)]))

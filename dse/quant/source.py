@@ -1,0 +1,118 @@
+"""From names to an `Evaluator`: what a worker process needs to know to make its own."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from dse.data import Dataset, load_dataset
+from dse.models import Network, load_network
+from dse.models.train import Epoch
+from dse.models.weights import Examples, network_digest, trained
+from dse.quant.evaluator import Evaluator
+from dse.quant.trace import trace
+from dse.quant.workload import template
+from hw_models.graph import Accelerator
+
+TRAINING_THREADS = 1
+"""Threads a network is trained with, on any machine, so that its weights are the same."""
+
+Progress = Callable[[str, int, int], None]
+"""Called with the name of a step, the parts done, and the parts there are."""
+
+
+def silent(step: str, done: int, total: int) -> None:
+    """Report nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluatorSource:
+    """Makes evaluators of one trained network on one data set; the same every time.
+
+    Attributes:
+        network: Name of a network, or ``package.module:factory``.
+        checkpoint: File with its weights; ``None`` trains it, or takes weights trained before.
+        data: Name of a data set.
+        calibration: Images of the calibration split to use, counted from its first.
+        seed: Seed of the data's splits, of training and of quantization.
+    """
+
+    network: str
+    checkpoint: Path | None
+    data: str
+    calibration: int
+    seed: int
+
+    def data_fingerprint(self) -> str:
+        """Read the data and return its fingerprint, without training anything.
+
+        Raises:
+            UserError: The data set is unknown, missing or damaged.
+        """
+        return load_dataset(self.data, self.seed).fingerprint
+
+    def template(self) -> Accelerator:
+        """Return the network's layer shapes as an accelerator, without training anything.
+
+        Raises:
+            UserError: The network is unknown, cannot be costed, or does not fit the data.
+        """
+        data = load_dataset(self.data, self.seed)
+        network = self._network_for(data)
+        traced = trace(network.initial(self.seed))
+        return template(traced, data.input_shape, data.input_format)
+
+    def __call__(self, progress: Progress = silent) -> Evaluator:
+        """Load or train the network, and calibrate it.
+
+        Sets the threads torch uses in this process to one.
+
+        Raises:
+            UserError: What the files, the network or the training hold against it.
+        """
+        torch.set_num_threads(1)
+        data = load_dataset(self.data, self.seed)
+        network = self._network_for(data)
+        module, digest = self._trained(network, data, progress)
+        progress("calibration", 0, 1)
+        evaluator = Evaluator(module, digest, data, calibration=self.calibration, seed=self.seed)
+        progress("calibration", 1, 1)
+        return evaluator
+
+    def _network_for(self, data: Dataset) -> Network:
+        network = load_network(self.network)
+        network.check_fits(data.input_shape, data.n_classes)
+        return network
+
+    def _trained(
+        self, network: Network, data: Dataset, progress: Progress
+    ) -> tuple[nn.Module, str]:
+        """Return the trained module, and a digest of its structure and weights."""
+
+        def examples() -> Examples:
+            return Examples(
+                x=data.as_float(data.train),
+                y=data.train.y,
+                x_val=data.as_float(data.validation),
+                y_val=data.validation.y,
+            )
+
+        def report(epoch: Epoch) -> None:
+            progress("training", epoch.number, epoch.of)
+
+        weights = trained(
+            network,
+            data.fingerprint,
+            examples,
+            seed=self.seed,
+            checkpoint=self.checkpoint,
+            threads=TRAINING_THREADS,
+            progress=report,
+        )
+        module = network.initial(self.seed)
+        module.load_state_dict(weights.state)
+        digest = hashlib.sha256(f"{network_digest(network)} {weights.digest}".encode())
+        return module, digest.hexdigest()
