@@ -1,8 +1,8 @@
 """The Python batches of CIFAR-10, read without trusting them.
 
 They are pickles of ``{b"data": uint8 array (n, 3072), b"labels": list, …}``. A pickle names the
-functions it wants called; here every name is refused but the three that rebuild a NumPy array, and
-those stand for classes of this file that only record bytes. Nothing outside this file is called.
+functions it wants called; here every name is refused but those that rebuild a NumPy array, and
+these stand for functions of this file that only keep bytes. Nothing outside this file is called.
 """
 
 import pickle  # noqa: TID251 - the base of a reader that refuses to call anything
@@ -42,11 +42,19 @@ def _reconstruct(*_: object) -> _Array:
     return _Array()
 
 
+def _encode(text: str, encoding: str) -> bytes:
+    """Stand for `_codecs.encode`, by which Python 3 writes bytes for Python 2."""
+    if encoding != "latin1":
+        raise pickle.UnpicklingError("bytes are not written as latin1")
+    return text.encode("latin1")
+
+
 _STAND_INS: dict[tuple[str, str], object] = {
     ("numpy.core.multiarray", "_reconstruct"): _reconstruct,
     ("numpy._core.multiarray", "_reconstruct"): _reconstruct,
     ("numpy", "ndarray"): _Array,
     ("numpy", "dtype"): _Dtype,
+    ("_codecs", "encode"): _encode,
 }
 
 

@@ -49,12 +49,12 @@ def checked_split(x: NDArray[np.generic], y: NDArray[np.generic], where: str) ->
         raise DataError(f"{where}: images have shape {x.shape}, not (n, channels, height, width)")
     if x.dtype not in (np.uint8, np.float32):
         raise DataError(f"{where}: images are {x.dtype}; convert them to uint8 or float32")
+    if not len(x):
+        raise DataError(f"{where}: no images")
     if not np.issubdtype(y.dtype, np.integer):
         raise DataError(f"{where}: labels are {y.dtype}; give whole class numbers (int64)")
     if y.shape != x.shape[:1]:
         raise DataError(f"{where}: {len(x)} images but labels of shape {y.shape}; give one each")
-    if not len(x):
-        raise DataError(f"{where}: no images")
     if x.dtype == np.float32 and not np.isfinite(x.sum(dtype=np.float64)):
         bad = int(np.flatnonzero(~np.isfinite(x).all(axis=(1, 2, 3)))[0])
         raise DataError(f"{where}: image {bad} holds NaN or Inf; remove or repair it")

@@ -122,4 +122,4 @@ def _load(spec: DataSpec, seed: int) -> Dataset:
     )
 
 
-LOADER = Loader(load=_load, path=PathRule.REQUIRED)
+LOADER = Loader(load=_load, path=PathRule.REQUIRED, options=frozenset({"size"}))

@@ -9,8 +9,10 @@ every class appears in ``y_train``.
 import zipfile
 import zlib
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
+from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
 from dse.data.base import Dataset, Images, Loader, checked_split
@@ -22,14 +24,18 @@ from dse.formats import Format, IntFormat
 _ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 
 
+def _opened(file: BinaryIO, path: Path) -> NpzFile:
+    archive = np.load(file, allow_pickle=False)
+    if not isinstance(archive, NpzFile):
+        raise DataError(f"{path} holds one array, not an archive; write it with numpy.savez")
+    return archive
+
+
 def _arrays(path: Path) -> dict[str, NDArray[np.generic]]:
     if not path.is_file():
         raise DataError(f"{path}: no such file")
     try:
-        archive = np.load(path, allow_pickle=False)
-        if not isinstance(archive, np.lib.npyio.NpzFile):
-            raise DataError(f"{path} holds one array, not an archive; write it with numpy.savez")
-        with archive:
+        with path.open("rb") as file, _opened(file, path) as archive:
             missing = [name for name in _ARRAYS if name not in archive.files]
             if missing:
                 raise DataError(f"{path} lacks {', '.join(missing)}; it has {archive.files}")

@@ -1,0 +1,138 @@
+"""Folders of PNG and JPEG files."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from dse.data import load_dataset
+from dse.errors import DataError
+
+
+def save(path: Path, pixels: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(path)
+
+
+@pytest.fixture
+def folder(tmp_path, rng) -> Path:
+    """Two classes, RGB, 6 by 5 pixels (width by height): 5 training and 2 test images each."""
+    for part, count in (("train", 5), ("val", 2)):
+        for label, name in enumerate(("cat", "dog")):
+            for number in range(count):
+                pixels = rng.integers(0, 256, (5, 6, 3), dtype=np.uint8)
+                pixels[0, 0] = label
+                save(tmp_path / part / name / f"{number}.png", pixels)
+    (tmp_path / "train" / "cat" / "notes.txt").write_text("not an image")
+    return tmp_path
+
+
+def test_classes_and_splits(folder):
+    made = load_dataset(f"imagefolder:{folder}", 0)
+    assert made.input_shape == (3, 5, 6)
+    assert [len(s) for s in (made.train, made.validation, made.test)] == [9, 1, 4]
+    for split in (made.train, made.validation, made.test):
+        np.testing.assert_array_equal(split.x[:, 0, 0, 0], split.y)
+
+
+def test_pixels_are_channels_first(folder):
+    made = load_dataset(f"imagefolder:{folder}", 0)
+    with Image.open(folder / "val" / "cat" / "1.png") as image:
+        np.testing.assert_array_equal(made.test.x[1], np.asarray(image).transpose(2, 0, 1))
+
+
+def test_grey_images_have_one_channel(tmp_path, rng):
+    for part in ("train", "val"):
+        for name in ("a", "b"):
+            save(tmp_path / part / name / "1.png", rng.integers(0, 256, (4, 4), dtype=np.uint8))
+    assert load_dataset(f"imagefolder:{tmp_path}", 0).input_shape == (1, 4, 4)
+
+
+def test_one_colour_image_makes_all_rgb(folder, rng):
+    save(folder / "train" / "cat" / "grey.png", rng.integers(0, 256, (5, 6), dtype=np.uint8))
+    made = load_dataset(f"imagefolder:{folder}", 0)
+    assert made.input_shape == (3, 5, 6)
+
+
+def test_jpeg(tmp_path):
+    for part in ("train", "val"):
+        for name, value in (("a", 10), ("b", 200)):
+            save(tmp_path / part / name / "1.JPG", np.full((8, 8, 3), value, np.uint8))
+    made = load_dataset(f"imagefolder:{tmp_path}", 0)
+    np.testing.assert_allclose(made.test.x.mean(axis=(1, 2, 3)), [10, 200], atol=2)
+
+
+def test_sizes_must_agree(folder, rng, refusal):
+    odd = folder / "train" / "dog" / "odd.png"
+    save(odd, rng.integers(0, 256, (7, 4, 3), dtype=np.uint8))
+    with refusal(DataError, str(odd), "4 by 7", "6 by 5", "?size=N"):
+        load_dataset(f"imagefolder:{folder}", 0)
+    assert load_dataset(f"imagefolder:{folder}?size=4", 0).input_shape == (3, 4, 4)
+
+
+def test_size_keeps_the_central_square(tmp_path):
+    pixels = np.zeros((4, 12, 3), np.uint8)
+    pixels[:, 4:8] = 255  # the square in the middle
+    for part in ("train", "val"):
+        for name in ("a", "b"):
+            save(tmp_path / part / name / "1.png", pixels)
+    made = load_dataset(f"imagefolder:{tmp_path}?size=4", 0)
+    assert made.test.x.min() == 255
+
+
+@pytest.mark.parametrize("size", ["0", "-1", "x", "3.5", "10000", "²"])
+def test_bad_size(folder, size, refusal):
+    with refusal(DataError, f"size={size}"):
+        load_dataset(f"imagefolder:{folder}?size={size}", 0)
+
+
+def test_truncated_image_is_named(folder, refusal):
+    victim = folder / "val" / "dog" / "0.png"
+    victim.write_bytes(victim.read_bytes()[:-60])
+    with refusal(DataError, str(victim), "damaged"):
+        load_dataset(f"imagefolder:{folder}", 0)
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>", b"\x89PNG\r\n\x1a\n"])
+def test_not_an_image(folder, content, refusal):
+    victim = folder / "train" / "dog" / "0.png"
+    victim.write_bytes(content)
+    with refusal(DataError, str(victim)):
+        load_dataset(f"imagefolder:{folder}", 0)
+
+
+def test_16_bit_image_is_refused(folder, refusal):
+    save(folder / "train" / "cat" / "deep.png", np.zeros((5, 6), np.uint16))
+    with refusal(DataError, "deep.png", "8 bits"):
+        load_dataset(f"imagefolder:{folder}", 0)
+
+
+def test_a_bomb_is_refused(folder, monkeypatch, refusal):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 20)
+    with refusal(DataError, "0.png"):
+        load_dataset(f"imagefolder:{folder}", 0)
+
+
+def test_missing_part(folder, refusal):
+    (folder / "val").rename(folder / "test")
+    with refusal(DataError, "no folder 'val'"):
+        load_dataset(f"imagefolder:{folder}", 0)
+
+
+def test_a_class_only_val_has(folder, refusal):
+    (folder / "val" / "cat").rename(folder / "val" / "bird")
+    with refusal(DataError, "bird"):
+        load_dataset(f"imagefolder:{folder}", 0)
+
+
+def test_a_class_without_images(folder, refusal):
+    (folder / "train" / "empty").mkdir()
+    with refusal(DataError, "empty", "no PNG or JPEG"):
+        load_dataset(f"imagefolder:{folder}", 0)
+
+
+def test_no_classes(tmp_path, refusal):
+    (tmp_path / "train").mkdir()
+    with refusal(DataError, "no class folders"):
+        load_dataset(f"imagefolder:{tmp_path}", 0)
