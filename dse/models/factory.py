@@ -30,6 +30,8 @@ def network_of_factory(name: str) -> Network:
         DesignError: The module cannot be imported, or what it holds makes no `torch.nn.Module`.
     """
     module_name, _, attribute = name.partition(":")
+    if not all(part.isidentifier() for part in module_name.split(".")):
+        raise UnknownPluginError(f"network '{name}' must look like package.module:factory")
 
     def build() -> nn.Module:
         with _current_folder_importable():
@@ -64,7 +66,7 @@ def _module_from(name: str, module_name: str, attribute: str) -> nn.Module:
             f"network '{name}': no module '{error.name}' in the Python environment or in "
             f"{Path.cwd()}"
         ) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a user's module may raise anything at all
         raise DesignError(
             f"network '{name}': importing {module_name} failed: {_one_line(error)}"
         ) from error
@@ -87,5 +89,5 @@ def _module_from(name: str, module_name: str, attribute: str) -> nn.Module:
     return network
 
 
-def _one_line(error: Exception) -> str:
+def _one_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"

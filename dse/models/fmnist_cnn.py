@@ -38,6 +38,8 @@ NETWORK = Network(
     name="fmnist-cnn",
     build=build,
     default_data="fashion-mnist",
-    recipe=TrainingRecipe(epochs=6, batch_size=128, peak_lr=5e-3),
+    recipe=TrainingRecipe(
+        epochs=8, batch_size=128, peak_lr=5e-3, weight_decay=5e-2, label_smoothing=0.1
+    ),
     input_shape=(1, 28, 28),
 )
