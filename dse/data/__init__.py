@@ -2,6 +2,7 @@
 
 from dse.data.base import Dataset, Loader, Split
 from dse.data.spec import DataSpec, PathRule
+from dse.errors import DataError
 from dse.registry import Registry
 
 DATASETS: Registry[Loader] = Registry(
@@ -17,13 +18,16 @@ def load_dataset(name: str, seed: int) -> Dataset:
     Args:
         name: ``NAME``, ``NAME:PATH`` or ``NAME:PATH?option=value``, e.g. ``digits``,
             ``fashion-mnist``, ``npz:flowers.npz``, ``imagefolder:birds?size=32``.
-        seed: Decides which training images go to validation and calibration. The test split of a
-            data set is the same for every seed.
+        seed: Decides which training images go to validation and calibration; not negative. The
+            test split of a data set is the same for every seed.
 
     Raises:
         UnknownPluginError: No data set has this name.
-        DataError: The files are missing or damaged, or hold something else.
+        DataError: The seed is negative, or the files are missing or damaged, or hold something
+            else.
     """
+    if seed < 0:
+        raise DataError(f"seed {seed} is negative; give 0 or more")
     spec = DataSpec.parse(name)
     loader = DATASETS[spec.name]
     spec.check(path=loader.path, options=loader.options)

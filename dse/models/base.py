@@ -15,7 +15,7 @@ class TrainingRecipe:
 
     Attributes:
         epochs: Passes over the training images.
-        batch_size: Images in one step.
+        batch_size: Most images in one step; an epoch's steps take equally many, give or take 1.
         peak_lr: Highest learning rate of the cycle.
         weight_decay: Decoupled weight decay.
         label_smoothing: Share of the target spread over all classes.

@@ -100,13 +100,14 @@ def train(
     order = torch.Generator().manual_seed(seed)
     with _torch_state(seed, threads):
         module = convert_conv2d_weight_memory_format(network.build(), _LAYOUT)
-        step = _stepper(module, recipe, n_images=len(labels))
+        n_batches = math.ceil(len(labels) / recipe.batch_size)
+        step = _stepper(module, recipe, total_steps=recipe.epochs * n_batches)
         for number in range(1, recipe.epochs + 1):
             module.train()
             shuffled = torch.randperm(len(labels), generator=order)
             losses = [
                 step(images[batch], labels[batch]) * len(batch)
-                for batch in torch.split(shuffled, recipe.batch_size)
+                for batch in torch.tensor_split(shuffled, n_batches)  # even: none has 1 image
             ]
             loss = sum(losses) / len(labels)
             if not math.isfinite(loss):
@@ -123,16 +124,14 @@ def train(
 
 
 def _stepper(
-    module: nn.Module, recipe: TrainingRecipe, n_images: int
+    module: nn.Module, recipe: TrainingRecipe, total_steps: int
 ) -> Callable[[torch.Tensor, torch.Tensor], float]:
     """Return a function that takes one optimizer step on images and labels, giving their loss."""
     optimizer = torch.optim.AdamW(
         module.parameters(), lr=recipe.peak_lr, weight_decay=recipe.weight_decay
     )
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer,
-        max_lr=recipe.peak_lr,
-        total_steps=recipe.epochs * math.ceil(n_images / recipe.batch_size),
+        optimizer, max_lr=recipe.peak_lr, total_steps=total_steps
     )
     criterion = nn.CrossEntropyLoss(label_smoothing=recipe.label_smoothing)
 

@@ -31,6 +31,11 @@ def test_unknown_name_gives_the_nearest(refusal):
         load_dataset("digit", 0)
 
 
+def test_negative_seed(refusal):
+    with refusal(DataError, "seed -1"):
+        load_dataset("digits", -1)
+
+
 def test_path_where_none_is_taken(refusal):
     with refusal(DataError, "takes no path"):
         load_dataset("digits:somewhere", 0)

@@ -52,6 +52,18 @@ def test_reports_every_epoch(tiny, examples):
     assert seen[-1].val_top1_pct == top1_pct(module, x_val, y_val)
 
 
+def test_no_step_sees_a_single_image(tiny, examples):
+    class Watching(torch.nn.Sequential):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            sizes.append(len(x))
+            return super().forward(x)
+
+    sizes: list[int] = []
+    watched = dataclasses.replace(tiny, build=lambda: Watching(*tiny.build()))
+    run(watched, dataclasses.replace(examples, x=examples.x[:33], y=examples.y[:33]))
+    assert sizes == [11, 11, 11, 20] * 3  # three even steps and the validation images
+
+
 def test_weights_are_contiguous_and_detached(tiny, examples):
     for tensor in run(tiny, examples).values():
         assert tensor.is_contiguous()
