@@ -48,15 +48,16 @@ def input_quantizer(x: Images, where: str) -> tuple[Format, float]:
     """Choose format and scale of the network's input from training images.
 
     Raises:
-        DataError: All values are 0.
+        DataError: All values are 0, or so near to it that float32 cannot hold the scale.
     """
     if x.dtype == np.uint8:
         return IntFormat(bits=8, signed=False), 1 / 255
     signed = bool(x.min() < 0)
     absmax = float(np.abs(x).max())
-    if absmax == 0:
-        raise DataError(f"{where}: every value is 0; there is nothing to learn from")
-    return IntFormat(bits=8, signed=signed), absmax / (127 if signed else 255)
+    scale = absmax / (127 if signed else 255)
+    if scale < np.finfo(np.float32).tiny:
+        raise DataError(f"{where}: no value exceeds {absmax:g}; there is nothing to learn from")
+    return IntFormat(bits=8, signed=signed), scale
 
 
 def class_count(y: NDArray[np.int64], where: str) -> int:

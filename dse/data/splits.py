@@ -68,10 +68,13 @@ def validation_size(n_train: int) -> int:
 
 
 def calibration_of(train: Split, seed: int) -> Split:
-    """Draw the calibration images from the training images, stratified by class."""
-    total = min(CALIBRATION_IMAGES, len(train))
-    drawn, _ = draw(train.y, total, np.random.default_rng([seed, 1]))
-    return train.take(drawn)
+    """Draw the calibration images from the training images, stratified by class.
+
+    They come in random order, so that their first n are a fair sample too.
+    """
+    rng = np.random.default_rng([seed, 1])
+    drawn, _ = draw(train.y, min(CALIBRATION_IMAGES, len(train)), rng)
+    return train.take(rng.permutation(drawn))
 
 
 def with_official_test(

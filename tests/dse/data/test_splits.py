@@ -55,7 +55,13 @@ def test_calibration_is_drawn_from_training_images_only():
 
 def test_calibration_takes_every_image_of_a_small_set():
     train = numbered(np.zeros(12, np.int64))
-    np.testing.assert_array_equal(calibration_of(train, 0).x, train.x)
+    assert sorted(calibration_of(train, 0).x.flat) == list(range(12))
+
+
+def test_the_first_calibration_images_are_a_fair_sample_of_sorted_files():
+    train = numbered(np.repeat(np.arange(4), 250))
+    first = np.bincount(calibration_of(train, 0).y[:200], minlength=4)
+    np.testing.assert_allclose(first, 50, atol=20)
 
 
 def test_validation_takes_a_tenth_up_to_5000():
