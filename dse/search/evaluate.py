@@ -1,18 +1,14 @@
 """Where accuracies come from, and how a study's points are grouped so that work is shared."""
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
 
 from dse.formats import Format
 from dse.point import AccuracyContext
+from dse.quant import AccuracyResult
 from dse.search.executor import Evaluates, Job, Task
-from dse.search.header import FloatAccuracy
 from dse.search.store import PlannedPoint
 from hw_models.graph import Accelerator
-
-if TYPE_CHECKING:
-
-    pass
 
 Progress = Callable[[str, int, int], None]
 """Called with the name of a step, the parts done, and the parts there are."""
@@ -28,23 +24,15 @@ class AccuracySource(Evaluates, Protocol):
     """A trained network with its data, ready to be quantized by any scheme."""
 
     @property
-    def layers(self) -> tuple[str, ...]:
-        """Names of the multiplying layers, in the order of execution."""
-
-    @property
     def never_negative(self) -> frozenset[str]:
         """Layers whose inputs are never negative, whatever the image."""
-
-    @property
-    def input_format(self) -> Format:
-        """Format of the network's input codes."""
 
     @property
     def context(self) -> AccuracyContext:
         """What accuracies depend on besides scheme and recipe."""
 
     @property
-    def float_accuracy(self) -> FloatAccuracy:
+    def float_accuracy(self) -> AccuracyResult:
         """Accuracy before quantization."""
 
 
@@ -59,10 +47,19 @@ class SourceFactory(Protocol):
         """
 
     def template(self) -> Accelerator:
-        """Return the network's layer shapes, in any formats, without training anything.
+        """Return the network's layer shapes, without training anything.
+
+        The first layer takes the data's input format; the other formats are of no account.
 
         Raises:
             UserError: The network or its checkpoint is unknown, damaged, or does not fit the data.
+        """
+
+    def check_formats(self, formats: Iterable[Format]) -> None:
+        """Refuse formats no network can be quantized to.
+
+        Raises:
+            FormatError: Names the first.
         """
 
     def __call__(self, progress: Progress = silent) -> AccuracySource:

@@ -8,19 +8,17 @@ has died ends by itself at its next word.
 import signal
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum, auto
 from multiprocessing import connection, get_context
 from multiprocessing.context import SpawnProcess
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from dse.errors import BitfrontError
 from dse.point import Scheme
-
-if TYPE_CHECKING:
-    from dse.quant import AccuracyResult
+from dse.quant import AccuracyResult
 
 _END_SECONDS = 5.0
 
@@ -36,14 +34,14 @@ class Job:
 Task = tuple[Job, ...]
 """Jobs that share work and are done by one process, in order."""
 
-Finished = tuple[str, "AccuracyResult"]
+Finished = tuple[str, AccuracyResult]
 """An accuracy key and its result."""
 
 
 class Evaluates(Protocol):
     """Whatever finds accuracies of schemes."""
 
-    def evaluate(self, schemes: Sequence[Scheme]) -> Iterator["AccuracyResult"]:
+    def evaluate(self, schemes: Sequence[Scheme]) -> Iterator[AccuracyResult]:
         """Yield the accuracy of each scheme, in order, each as soon as it is known."""
 
 
@@ -68,7 +66,7 @@ class _Worker:
     pipe: "connection.Connection[object, object]"
 
 
-def run_here(source: Evaluates, tasks: Sequence[Task]) -> Iterator[Finished]:
+def run_here(source: Evaluates, tasks: Sequence[Task]) -> Generator[Finished, None, None]:
     """Yield the results of all `tasks`, computed in this process."""
     for task in tasks:
         results = source.evaluate([job.scheme for job in task])
@@ -76,7 +74,9 @@ def run_here(source: Evaluates, tasks: Sequence[Task]) -> Iterator[Finished]:
             yield job.accuracy_key, result
 
 
-def run_in_processes(factory: Factory, tasks: Sequence[Task], jobs: int) -> Iterator[Finished]:
+def run_in_processes(
+    factory: Factory, tasks: Sequence[Task], jobs: int
+) -> Generator[Finished, None, None]:
     """Yield the results of all `tasks` as they end, computed by up to `jobs` processes.
 
     Closing the iterator, or an exception raised into it, ends the processes.
@@ -103,7 +103,7 @@ def run_in_processes(factory: Factory, tasks: Sequence[Task], jobs: int) -> Iter
                         raise message
                     case _Crash():
                         raise RuntimeError(f"a worker failed:\n{message.traceback}")
-                    case (str() as accuracy_key, result):
+                    case (str() as accuracy_key, AccuracyResult() as result):
                         yield accuracy_key, result
 
 

@@ -1,6 +1,7 @@
 """What a study says about itself before its first evaluation."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -43,8 +44,9 @@ class ReferencePoint:
 class Header:
     """The frozen beginning of a study.
 
-    Only another version of the cost model or of quantization replaces it (the folder then keeps
-    what its keys still allow); other settings, weights or data need another folder.
+    Only another version of the cost model or of quantization changes it, by planning the study
+    anew; accuracies and costs whose keys stay the same are kept. Other settings, weights or data
+    need another folder.
 
     Attributes:
         settings: What the user chose.
@@ -55,7 +57,7 @@ class Header:
         foldings: (PE, SIMD) of each layer, the same for every point.
         float_accuracy: Accuracy before quantization.
         reference: Reference point of the hypervolume.
-        versions: (package, version) of what computed the results.
+        versions: Version of each package that matters, when the study was made.
     """
 
     settings: StudySettings
@@ -66,7 +68,7 @@ class Header:
     foldings: tuple[tuple[int, int], ...]
     float_accuracy: FloatAccuracy
     reference: ReferencePoint
-    versions: tuple[tuple[str, str], ...]
+    versions: Mapping[str, str]
 
     def to_json(self) -> str:
         """Return the header as JSON; floats are decimals that read back exactly."""
@@ -91,7 +93,6 @@ class Header:
                     "foldings": tuple((pe, simd) for pe, simd in plain["foldings"]),
                     "float_accuracy": FloatAccuracy(**plain["float_accuracy"]),
                     "reference": ReferencePoint(**plain["reference"]),
-                    "versions": tuple((name, version) for name, version in plain["versions"]),
                 }
             )
         except (ValueError, KeyError, TypeError) as error:

@@ -7,22 +7,23 @@ FULL``: whatever happens to the process, what was committed stays. Writing takes
 `WriterLock`; readers take no lock and may read while a study runs.
 """
 
+import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from dse.errors import DataError
 from dse.point import DesignPoint
+from dse.quant import AccuracyResult
 from dse.search.header import Header
 from dse.search.lock import WriterLock
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from dse.quant import AccuracyResult
 
 DB_NAME = "study.db"
 SCHEMA_VERSION = 1
@@ -30,7 +31,12 @@ _APPLICATION_ID = 0x62667264  # "bfrd"
 
 _SCHEMA = """
 CREATE TABLE header (id INTEGER PRIMARY KEY CHECK (id = 1), json TEXT NOT NULL) STRICT;
-CREATE TABLE runs (run INTEGER PRIMARY KEY, started TEXT NOT NULL, finished TEXT) STRICT;
+CREATE TABLE runs (
+    run INTEGER PRIMARY KEY,
+    versions TEXT NOT NULL,
+    started TEXT NOT NULL,
+    finished TEXT
+) STRICT;
 CREATE TABLE points (
     position INTEGER PRIMARY KEY,
     digest TEXT NOT NULL UNIQUE,
@@ -204,18 +210,21 @@ class Store:
         with _explained(self.path), self._database:
             self._database.execute("UPDATE header SET json = ?", (header.to_json(),))
 
-    def begin_run(self, started: str) -> int:
-        """Note that a run begins, and return its number, counted from 1."""
+    def begin_run(self, versions: Mapping[str, str]) -> int:
+        """Note that a run begins under `versions` of packages; return its number, from 1."""
         with _explained(self.path), self._database:
-            row = self._database.execute("INSERT INTO runs (started) VALUES (?)", (started,))
-        self._run = row.lastrowid or 0
+            row = self._database.execute(
+                "INSERT INTO runs (versions, started) VALUES (?, ?)", (json.dumps(versions), _now())
+            )
+        assert row.lastrowid is not None
+        self._run = row.lastrowid
         return self._run
 
-    def end_run(self, finished: str) -> None:
+    def end_run(self) -> None:
         """Note that the run begun last has computed all it wanted."""
         with _explained(self.path), self._database:
             self._database.execute(
-                "UPDATE runs SET finished = ? WHERE run = ?", (finished, self._run)
+                "UPDATE runs SET finished = ? WHERE run = ?", (_now(), self._run)
             )
 
     def plan(self, points: Sequence[PlannedPoint], costs: Iterable[CostRow]) -> None:
@@ -233,7 +242,7 @@ class Store:
                 f"INSERT OR IGNORE INTO cost VALUES ({','.join('?' * 9)})", map(astuple, costs)
             )
 
-    def add_accuracy(self, accuracy_key: str, result: "AccuracyResult") -> None:
+    def add_accuracy(self, accuracy_key: str, result: AccuracyResult) -> None:
         """Add one accuracy and commit it.
 
         Raises:
@@ -315,6 +324,10 @@ class Store:
         with _explained(self.path):
             frame = pd.read_sql_query(_EVALUATIONS, self._database)
         return frame.astype({"signed": bool})
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _point_row(position: int, planned: PlannedPoint) -> tuple[object, ...]:

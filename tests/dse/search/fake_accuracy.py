@@ -2,13 +2,13 @@
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from dse.errors import DataError
+from dse.errors import DataError, FormatError
 from dse.formats import Format, parse_format
 from dse.point import AccuracyContext, Scheme
 from dse.quant import AccuracyResult
@@ -49,10 +49,6 @@ class FakeSource:
         return frozenset(LAYERS[1:])
 
     @property
-    def input_format(self) -> Format:
-        return parse_format("uint5")
-
-    @property
     def context(self) -> AccuracyContext:
         return AccuracyContext(
             weights=self.factory.weights, data=self.factory.data, calibration=100, seed=0
@@ -91,13 +87,19 @@ class FakeFactory:
 
     def template(self) -> Accelerator:
         act = parse_format("int8")
+        inputs = (parse_format("uint5"), act, act)
         mvaus = [
-            Mvau(name=name, mw=mw, mh=mh, vectors=1, weight=act, act=act)
-            for name, mw, mh in zip(LAYERS, (64, 32, 32), (32, 32, 10), strict=True)
+            Mvau(name=name, mw=mw, mh=mh, vectors=1, weight=act, act=taken)
+            for name, mw, mh, taken in zip(LAYERS, (64, 32, 32), (32, 32, 10), inputs, strict=True)
         ]
         between = [Requantize.after(mvau, name=f"{mvau.name}_q", output=act) for mvau in mvaus]
         nodes = [node for pair in zip(mvaus, between, strict=True) for node in pair]
         return Accelerator(nodes=tuple(nodes[:-1]))
+
+    def check_formats(self, formats: Iterable[Format]) -> None:
+        for number_format in formats:
+            if number_format.name == "int1":
+                raise FormatError("no int1 here")
 
     def __call__(self, progress: Progress = silent) -> FakeSource:
         progress("training", 1, 1)

@@ -49,7 +49,7 @@ HEADER = Header(
     foldings=((1, 2), (3, 4)),
     float_accuracy=FloatAccuracy(val_top1_pct=97.1, n_val=257, test_top1_pct=98.2, n_test=540),
     reference=ReferencePoint(error_pct=12.9, log2_lut=0.1 + 0.2),
-    versions=(("bitfront", "0.1.0"), ("torch", "2.13.0")),
+    versions={"bitfront": "0.1.0", "torch": "2.13.0"},
 )
 
 
@@ -93,7 +93,7 @@ def folder(tmp_path):
     """A folder with a study of four points, two of them evaluated by run 1."""
     with writer_lock(tmp_path) as lock, Store.create(lock, HEADER) as store:
         store.plan(POINTS, COSTS)
-        assert store.begin_run("2026-11-23T00:00:00Z") == 1
+        assert store.begin_run(HEADER.versions) == 1
         for point in (POINTS[2], POINTS[0]):
             store.add_accuracy(point.accuracy_key, accuracy_of(point.point.scheme))
     return tmp_path
@@ -156,7 +156,7 @@ def test_points_with_equal_accuracy_keys_are_missing_and_evaluated_together(fold
     assert twin.accuracy_key == POINTS[1].accuracy_key
     with writer_lock(folder) as lock, Store.open(lock) as store:
         store.plan([*POINTS, twin], [*COSTS, cost_row(twin.cost_key)])
-        store.begin_run("later")
+        store.begin_run(HEADER.versions)
         assert store.missing() == [POINTS[1], POINTS[3]]
         store.add_accuracy(twin.accuracy_key, accuracy_of(twin.point.scheme))
         assert store.missing() == [POINTS[3]]
@@ -176,7 +176,7 @@ def test_a_new_plan_reuses_accuracies_and_costs_by_their_keys(folder):
 def test_an_accuracy_is_never_written_twice(folder):
     result = accuracy_of(POINTS[0].point.scheme)
     with writer_lock(folder) as lock, Store.open(lock) as store:
-        store.begin_run("later")
+        store.begin_run(HEADER.versions)
         with pytest.raises(DataError, match="UNIQUE constraint"):
             store.add_accuracy(POINTS[0].accuracy_key, result)
         assert store.computed_by_run() == {1: 2, 2: 0}
@@ -200,7 +200,7 @@ def test_a_reader_sees_what_a_running_study_has_committed(folder):
         Store.open(lock) as writer,
         Store.open_readonly(folder) as reader,
     ):
-        writer.begin_run("later")
+        writer.begin_run(HEADER.versions)
         writer.add_accuracy(POINTS[1].accuracy_key, accuracy_of(POINTS[1].point.scheme))
         assert reader.counts() == (4, 3)
 

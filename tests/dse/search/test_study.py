@@ -1,0 +1,320 @@
+import sqlite3
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from fake_accuracy import FakeFactory, accuracy_of
+
+import dse.search.study
+from dse.errors import DataError, DesignError, FoldingError, FormatError, UnknownPluginError
+from dse.formats import parse_sweep
+from dse.search.lock import writer_lock
+from dse.search.settings import StudySettings
+from dse.search.store import DB_NAME, Store
+from dse.search.study import explore
+from hw_models.cost import estimate
+from hw_models.folding import fold_to_fps
+
+SETTINGS = StudySettings(
+    model="fake",
+    data="fake",
+    weights=parse_sweep("int3-5,e2m1"),
+    acts=parse_sweep("int4,e4m3,e2m1"),
+    device="xcup",
+    fps=1e5,
+    dsp="none",
+    seed=0,
+    checkpoint_sha256="",
+    edge_format=None,
+    unsigned_acts=False,
+    granularity="per_channel",
+    scale="float32",
+    act_range="mse",
+    weight_range="mse",
+    calibration=100,
+    recipe="none",
+)
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def evaluations(folder):
+    with Store.open_readonly(folder) as store:
+        return store.evaluations()
+
+
+def test_every_pair_is_evaluated_once_in_order(tmp_path):
+    study = explore(SETTINGS, tmp_path / "study", FakeFactory(), jobs=1)
+    assert (study.n_points, study.n_computed) == (12, 12)
+    frame = evaluations(tmp_path / "study")
+    pairs = list(zip(frame.weight_format, frame.act_format, strict=True))
+    assert pairs == [(w.name, a.name) for w in SETTINGS.weights for a in SETTINGS.acts]
+    with study.open() as store:
+        for row in frame.itertuples():
+            point = store.point(row.digest)
+            assert row.val_top1_pct == accuracy_of(point.scheme).val_top1_pct
+            assert [layer.act.name for layer in point.scheme.layers] == [
+                "uint5",
+                row.act_format,
+                row.act_format,
+            ]
+
+
+def test_costs_are_those_of_the_cost_model_at_one_folding(tmp_path):
+    explore(SETTINGS, tmp_path, FakeFactory(), jobs=1)
+    template = FakeFactory().template()
+    foldings = fold_to_fps(template, 1e5, 250.0)
+    with Store.open_readonly(tmp_path) as store:
+        frame = store.evaluations()
+        assert store.header.foldings == tuple((f.pe, f.simd) for f in foldings)
+        for row in frame.itertuples():
+            point = store.point(row.digest)
+            assert point.foldings == foldings
+            layers = point.scheme.layers
+            network = template.with_formats([x.weight for x in layers], [x.act for x in layers])
+            report = estimate(network, foldings, "xcup", "none")
+            assert (row.lut, row.ff) == (report.resources.lut, report.resources.ff)
+            assert (row.lut_per_mac, row.ii_cycles) == (report.lut_per_mac, report.ii_cycles)
+    assert frame.ii_cycles.max() <= 250e6 / 1e5
+
+
+def test_the_header_holds_what_the_search_starts_from(tmp_path):
+    explore(SETTINGS, tmp_path, FakeFactory(), jobs=1)
+    with Store.open_readonly(tmp_path) as store:
+        header = store.header
+    before = FakeFactory()().float_accuracy
+    int8 = [parse_sweep("int8")[0]] * 3
+    template = FakeFactory().template()
+    network = template.with_formats(int8, [parse_sweep("uint5")[0], *int8[1:]])
+    foldings = fold_to_fps(template, 1e5, 250.0)
+    assert header.settings == SETTINGS
+    assert header.float_accuracy.test_top1_pct == before.test_top1_pct
+    assert header.reference.error_pct == pytest.approx(100 - before.val_top1_pct + 10)
+    assert 2**header.reference.log2_lut == pytest.approx(
+        estimate(network, foldings, "xcup", "none").resources.lut
+    )
+    assert set(header.versions) == {"bitfront", "torch", "brevitas", "numba", "numpy"}
+
+
+@pytest.mark.parametrize("jobs", [2, 3])
+def test_results_do_not_depend_on_jobs(tmp_path, jobs):
+    explore(SETTINGS, tmp_path / "one", FakeFactory(), jobs=1)
+    explore(SETTINGS, tmp_path / "many", FakeFactory(), jobs=jobs)
+    one, many = evaluations(tmp_path / "one"), evaluations(tmp_path / "many")
+    assert one.equals(many)
+
+
+def test_a_second_run_computes_nothing_and_makes_no_source(tmp_path):
+    explore(SETTINGS, tmp_path, FakeFactory(), jobs=1)
+    before = contents(tmp_path)
+
+    class OnlyData(FakeFactory):
+        def __call__(self, progress):
+            raise AssertionError("the network was loaded")
+
+        template = __call__
+
+    study = explore(SETTINGS, tmp_path, OnlyData(), jobs=2)
+    assert (study.n_points, study.n_computed) == (12, 0)
+    assert contents(tmp_path) == before
+
+
+def test_a_network_of_the_user_is_always_loaded_and_compared(tmp_path):
+    settings = replace(SETTINGS, model="package.module:factory")
+    explore(settings, tmp_path, FakeFactory(), jobs=1)
+    assert explore(settings, tmp_path, FakeFactory(), jobs=1).n_computed == 0
+    before = contents(tmp_path)
+    with pytest.raises(DesignError, match="the weights of .* are not those of the study"):
+        explore(settings, tmp_path, FakeFactory(weights="other"), jobs=1)
+    assert contents(tmp_path) == before
+
+
+def test_only_what_is_missing_is_computed(tmp_path):
+    explore(SETTINGS, tmp_path, FakeFactory(), jobs=1)
+    before = evaluations(tmp_path)
+    with sqlite3.connect(tmp_path / DB_NAME) as database:
+        lost = [row.accuracy_key for row in before.itertuples() if row.act_format == "e4m3"]
+        database.executemany("DELETE FROM accuracy WHERE accuracy_key = ?", [(k,) for k in lost])
+    database.close()
+    journal = tmp_path / "journal"
+    study = explore(SETTINGS, tmp_path, FakeFactory(journal=str(journal)), jobs=1)
+    assert study.n_computed == 4
+    assert [line.split()[2] for line in journal.read_text().splitlines()] == ["e4m3"] * 4
+    assert evaluations(tmp_path).equals(before)
+
+
+def test_progress_counts_from_what_is_there(tmp_path):
+    steps = []
+    explore(SETTINGS, tmp_path, FakeFactory(), jobs=1, progress=lambda *step: steps.append(step))
+    assert steps == [("training", 1, 1), *[("evaluation", done, 12) for done in range(13)]]
+
+
+def test_an_error_in_the_middle_keeps_what_was_finished(tmp_path):
+    with pytest.raises(DataError, match="the images vanished"):
+        explore(SETTINGS, tmp_path, FakeFactory(failure="our error"), jobs=1)
+    assert len(evaluations(tmp_path)) == 3  # int3 comes before int4 × int4
+    assert explore(SETTINGS, tmp_path, FakeFactory(), jobs=1).n_computed == 9
+    with Store.open_readonly(tmp_path) as store:
+        assert store.computed_by_run() == {1: 3, 2: 9}
+
+
+def test_a_new_cost_model_costs_anew_and_keeps_accuracies(tmp_path, monkeypatch):
+    explore(SETTINGS, tmp_path, FakeFactory(), jobs=1)
+    before = evaluations(tmp_path)
+    for module in (dse.search.study, dse.search.costs):
+        monkeypatch.setattr(module, "COST_VERSION", 10_000)
+    study = explore(SETTINGS, tmp_path, FakeFactory(), jobs=1)
+    after = evaluations(tmp_path)
+    assert (study.n_points, study.n_computed) == (12, 0)
+    assert list(after.accuracy_key) == list(before.accuracy_key)
+    assert not set(after.cost_key) & set(before.cost_key)
+    with study.open() as store:
+        assert store.header.cost.version == 10_000
+
+
+def test_another_quantization_computes_everything_anew(tmp_path, monkeypatch):
+    explore(SETTINGS, tmp_path, FakeFactory(), jobs=1)
+    monkeypatch.setattr(dse.point, "ACCURACY_VERSION", 10_000)
+    monkeypatch.setattr(dse.search.study, "ACCURACY_VERSION", 10_000)
+    study = explore(SETTINGS, tmp_path, FakeFactory(), jobs=1)
+    assert (study.n_points, study.n_computed) == (12, 12)
+    assert len(evaluations(tmp_path)) == 12
+
+
+def test_unsigned_activations_are_used_where_possible_and_marked(tmp_path):
+    settings = replace(SETTINGS, unsigned_acts=True, acts=parse_sweep("int4,uint4,e4m3"))
+    study = explore(settings, tmp_path, FakeFactory(), jobs=1)
+    frame = evaluations(tmp_path)
+    assert study.n_points == 8  # int4 became uint4, which was asked for too
+    assert list(frame.act_format[:2]) == ["uint4", "ue4m4"]
+    assert not frame.signed.any()
+
+
+def test_the_edge_format_is_for_first_and_last_weights(tmp_path):
+    (int8,) = parse_sweep("int8")
+    study = explore(replace(SETTINGS, edge_format=int8), tmp_path, FakeFactory(), jobs=1)
+    with study.open() as store:
+        layers = store.point(store.evaluations().digest[0]).scheme.layers
+    assert [layer.weight.name for layer in layers] == ["int8", "int3", "int8"]
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"device": "xcpu"}, UnknownPluginError, "no device called 'xcpu'; did you mean 'xcup'"),
+        ({"fps": 1e12}, FoldingError, "fps need at most"),
+        ({"weights": parse_sweep("int8,int1")}, FormatError, "no int1 here"),
+        ({"acts": parse_sweep("int8,e6m1")}, FormatError, "e6m1"),
+    ],
+)
+@pytest.mark.parametrize("existing", [False, True])
+def test_what_cannot_be_done_changes_nothing(tmp_path, change, error, message, existing):
+    folder = tmp_path / "study"
+    if existing:
+        explore(SETTINGS, folder, FakeFactory(), jobs=1)
+    before = contents(tmp_path)
+    with pytest.raises(error, match=message):
+        explore(replace(SETTINGS, **change), folder, FakeFactory(), jobs=1)
+    assert contents(tmp_path) == before
+    assert folder.exists() == existing
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"fps": 0.0}, "--fps is 0"),
+        ({"fps": float("nan")}, "--fps is nan"),
+        ({"fps": float("inf")}, "--fps is inf"),
+        ({"calibration": 0}, "--calibration is 0"),
+        ({"seed": -1}, "--seed is -1"),
+        ({"weights": ()}, "at least one weight"),
+        ({"dsp": "all"}, "--dsp 'all' is unknown; choose one of none, auto"),
+        ({"granularity": "row"}, "--granularity 'row'"),
+        ({"scale": "int"}, "--scale 'int'"),
+        ({"act_range": "max"}, "--act-range 'max'"),
+        ({"weight_range": "max"}, "--weight-range 'max'"),
+    ],
+)
+def test_settings_that_mean_nothing_are_refused(change, message):
+    with pytest.raises(DesignError, match=message):
+        replace(SETTINGS, **change)
+
+
+def test_jobs_below_one_are_refused(tmp_path):
+    with pytest.raises(DesignError, match="--jobs is 0"):
+        explore(SETTINGS, tmp_path / "study", FakeFactory(), jobs=0)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_edge_format_for_all_layers_is_refused(tmp_path):
+    class TwoLayers(FakeFactory):
+        def template(self):
+            whole = super().template()
+            return type(whole)(nodes=whole.nodes[:3])
+
+    settings = replace(SETTINGS, edge_format=parse_sweep("int8")[0])
+    with pytest.raises(DesignError, match=r"--edge-format covers all 2 layer\(s\)"):
+        explore(settings, tmp_path / "study", TwoLayers(), jobs=1)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"device": "ecp5"}, 'other settings: --device is "xcup" there, "ecp5" here'),
+        ({"acts": parse_sweep("int4")}, "--acts is int4,e4m3,e2m1 there, int4 here"),
+        ({"seed": 3}, "--seed is 0 there, 3 here"),
+    ],
+)
+def test_a_study_with_other_settings_is_left_alone(tmp_path, change, message):
+    explore(SETTINGS, tmp_path, FakeFactory(), jobs=1)
+    before = contents(tmp_path)
+    with pytest.raises(DesignError, match=message):
+        explore(replace(SETTINGS, **change), tmp_path, FakeFactory(), jobs=1)
+    assert contents(tmp_path) == before
+
+
+def test_changed_data_is_refused(tmp_path):
+    explore(SETTINGS, tmp_path, FakeFactory(), jobs=1)
+    before = contents(tmp_path)
+    with pytest.raises(DesignError, match="data set 'fake' has changed"):
+        explore(SETTINGS, tmp_path, FakeFactory(data="other"), jobs=1)
+    assert contents(tmp_path) == before
+
+
+def test_a_damaged_study_is_left_alone(tmp_path):
+    (tmp_path / DB_NAME).write_bytes(b"not a database, " * 1000)
+    before = contents(tmp_path)
+    with pytest.raises(DataError, match="damaged"):
+        explore(SETTINGS, tmp_path, FakeFactory(), jobs=1)
+    assert contents(tmp_path) == before
+
+
+def test_a_second_writer_is_refused_before_it_trains(tmp_path):
+    steps = []
+    with writer_lock(tmp_path), pytest.raises(DesignError, match="another bitfront"):
+        explore(SETTINGS, tmp_path, FakeFactory(), jobs=1, progress=lambda *s: steps.append(s))
+    assert steps == []
+
+
+def test_a_folder_that_is_a_file_is_refused(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(DataError, match="cannot write into the folder"):
+        explore(SETTINGS, tmp_path / "file", FakeFactory(), jobs=1)
+    assert contents(tmp_path) == {"file": b"mine"}
+
+
+def test_evaluations_carry_paired_correctness(tmp_path):
+    explore(SETTINGS, tmp_path, FakeFactory(), jobs=1)
+    for row in evaluations(tmp_path).itertuples():
+        bits = np.unpackbits(np.frombuffer(row.test_correct, np.uint8), count=row.n_test)
+        assert 100 * bits.mean() == pytest.approx(row.test_top1_pct)
+
+
+def test_importing_a_study_loads_no_torch():
+    code = "import sys, dse.search.study; print(sorted({'torch', 'pandas'} & set(sys.modules)))"
+    command = [sys.executable, "-c", code]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "[]\n"
