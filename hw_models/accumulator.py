@@ -1,6 +1,7 @@
 """How wide an accumulator must be to hold every dot product exactly."""
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,7 +24,12 @@ def accumulator_bits(terms: int, weight: Format, act: Format) -> int:
     ``W = bit_length(terms * max|w| * max|a|) + 1`` in units of one lsb of the product; weights use
     the narrow range of their format. Exact Python integers: E5M2 products pass 2⁶⁰.
     """
-    return sum_bits(terms, weight.narrow().max_integer * act.max_integer)
+    return sum_bits(terms, _largest_product(weight, act))
+
+
+@cache
+def _largest_product(weight: Format, act: Format) -> int:
+    return weight.narrow().max_integer * act.max_integer
 
 
 def accumulator_bits_table(

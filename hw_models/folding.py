@@ -72,15 +72,45 @@ def check_folding(mvau: Mvau, folding: Folding) -> None:
         raise FoldingError(f"{mvau.name}: SIMD = {folding.simd} is not one of {legal_simd(mvau)}")
 
 
-@singledispatch
-def ii_cycles(node: Node, folding: Folding) -> int:
-    """Return the cycles `node` takes per frame at its own parallelism `folding`.
+def ii_cycles(mvau: Mvau, folding: Folding) -> int:
+    """Return the cycles `mvau` takes per frame: vectors · (MW / SIMD) · (MH / PE).
 
-    * Mvau: vectors · (MW / SIMD) · (MH / PE). The same for grouped layers, where MW already counts
-      the inputs of one group only.
-    * SlidingWindow: reads PE·SIMD elements and writes as many, but at most one pixel, per cycle,
+    The same for grouped layers, where MW already counts the inputs of one group only.
+
+    Raises:
+        FoldingError: An illegal folding.
+    """
+    check_folding(mvau, folding)
+    return mvau.vectors * (mvau.mw // folding.simd) * (mvau.mh // folding.pe)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How fast one node works.
+
+    Attributes:
+        folding: PE·SIMD elements are handled at once. A window handles SIMD elements of each of PE
+            groups of channels, requantizers and pools one element in each of PE lanes.
+        cycles: Cycles until the next elements arrive.
+    """
+
+    folding: Folding
+    cycles: int = 1
+
+    @property
+    def lanes(self) -> int:
+        """Elements handled at once."""
+        return self.folding.lanes
+
+
+@singledispatch
+def node_ii_cycles(node: Node, pace: Pace) -> int:
+    """Return the cycles `node` takes per frame at its `pace`.
+
+    * Mvau: `ii_cycles`.
+    * SlidingWindow: reads `lanes` elements and writes as many, but at most one pixel, per cycle,
       both at once: the slower stream counts.
-    * Requantize, Pool: one input element per lane and cycle.
+    * Requantize, Pool: `lanes` elements every `cycles` cycles.
 
     Raises:
         FoldingError: An illegal folding of an Mvau.
@@ -89,36 +119,37 @@ def ii_cycles(node: Node, folding: Folding) -> int:
     raise UnmodelledError(f"no cycle count for nodes of kind {type(node).__name__}")
 
 
-@ii_cycles.register
-def _(node: Mvau, folding: Folding) -> int:
-    check_folding(node, folding)
-    return node.vectors * (node.mw // folding.simd) * (node.mh // folding.pe)
+@node_ii_cycles.register
+def _(node: Mvau, pace: Pace) -> int:
+    return ii_cycles(node, pace.folding)
 
 
-@ii_cycles.register
-def _(node: SlidingWindow, folding: Folding) -> int:
-    written = min(folding.lanes, node.channels)
-    return max(_ceil_div(node.in_elements, written), _ceil_div(node.out_elements, folding.lanes))
+@node_ii_cycles.register
+def _(node: SlidingWindow, pace: Pace) -> int:
+    written = min(pace.lanes, node.channels)
+    return max(_ceil_div(node.in_elements, written), _ceil_div(node.out_elements, pace.lanes))
 
 
-@ii_cycles.register(Requantize | Pool)
-def _(node: Requantize | Pool, folding: Folding) -> int:
-    return _ceil_div(node.in_elements, folding.lanes)
+@node_ii_cycles.register(Requantize | Pool)
+def _(node: Requantize | Pool, pace: Pace) -> int:
+    return _ceil_div(node.in_elements, pace.lanes) * pace.cycles
 
 
-def window_folding(mvau: Mvau, folding: Folding) -> Folding:
-    """Return the parallelism of the window buffer in front of `mvau` at `folding`.
+def window_pace(mvau: Mvau, folding: Folding) -> Pace:
+    """Return the pace of the window buffer in front of `mvau`.
 
-    SIMD elements for each of the groups of channels in work at once, which PE outputs share.
+    SIMD elements per cycle for each of the groups of channels in work, which PE outputs share.
     """
-    return Folding(pe=max(1, folding.pe * mvau.groups // mvau.mh), simd=folding.simd)
+    groups = max(1, folding.pe * mvau.groups // mvau.mh)
+    return Pace(folding=Folding(pe=groups, simd=folding.simd))
 
 
-def node_foldings(accelerator: Accelerator, foldings: Sequence[Folding]) -> tuple[Folding, ...]:
-    """Return the parallelism of every node, shape `(nodes,)`, from that of every layer.
+def node_paces(accelerator: Accelerator, foldings: Sequence[Folding]) -> tuple[Pace, ...]:
+    """Return the pace of every node, shape `(nodes,)`, from the folding of every layer.
 
-    Requantizers and pools keep up with the PE of the layer before them, or take one element per
-    cycle if there is none.
+    An Mvau gives PE sums every MW / SIMD cycles, and the requantizer and pools behind it work in as
+    many lanes. An average pool gives the sums of its last row fastest, one per kernel width. Before
+    the first layer, one element arrives per cycle.
 
     Raises:
         FoldingError: Not one folding per layer, or an illegal one.
@@ -128,23 +159,27 @@ def node_foldings(accelerator: Accelerator, foldings: Sequence[Folding]) -> tupl
         raise FoldingError(f"{len(mvaus)} layers need as many foldings, not {len(foldings)}")
     for mvau, folding in zip(mvaus, foldings, strict=True):
         check_folding(mvau, folding)
-    rate, found = Folding(pe=1, simd=1), []
+    stream, paces = Pace(folding=Folding(pe=1, simd=1)), []
     for node, layer in zip(accelerator.nodes, accelerator.layer_of_node, strict=True):
+        mvau, folding = mvaus[layer], foldings[layer]
         if isinstance(node, SlidingWindow):
-            found.append(window_folding(mvaus[layer], foldings[layer]))
+            paces.append(window_pace(mvau, folding))
         elif isinstance(node, Mvau):
-            found.append(foldings[layer])
-            rate = Folding(pe=foldings[layer].pe, simd=1)
+            paces.append(Pace(folding=folding))
+            lanes = Folding(pe=folding.pe, simd=1)
+            stream = Pace(folding=lanes, cycles=mvau.mw // folding.simd)
         else:
-            found.append(rate)
-    return tuple(found)
+            paces.append(stream)
+            if isinstance(node, Pool):
+                stream = Pace(folding=stream.folding, cycles=stream.cycles * node.kernel[1])
+    return tuple(paces)
 
 
 def layer_ii_cycles(accelerator: Accelerator, mvau: Mvau, folding: Folding) -> int:
     """Return the cycles per frame of `mvau` or of the window in front of it, the slower one."""
     window = accelerator.window_of(mvau)
     own = ii_cycles(mvau, folding)
-    return max(own, ii_cycles(window, window_folding(mvau, folding))) if window else own
+    return max(own, node_ii_cycles(window, window_pace(mvau, folding))) if window else own
 
 
 def fold(accelerator: Accelerator, target_ii_cycles: int) -> tuple[Folding, ...]:

@@ -1,5 +1,6 @@
 """What a design takes of an FPGA, and the report that says where each number comes from."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, Self
@@ -97,6 +98,11 @@ class Part:
     source: str
 
 
+def total(parts: Iterable[Part]) -> Resources:
+    """Return the sum of what `parts` take."""
+    return sum((part.resources for part in parts), start=Resources())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeCost:
     """Cost of one node of an accelerator.
@@ -116,7 +122,7 @@ class NodeCost:
     @property
     def resources(self) -> Resources:
         """Sum of the parts."""
-        return sum((part.resources for part in self.parts), start=Resources())
+        return total(self.parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ class Packing:
 
     Attributes:
         products: Products per block.
-        operand_bits: Widest operand [bit], two's complement.
+        operand_bits: Widest operand [bit].
         source: Where it is published.
     """
 
@@ -28,7 +28,7 @@ class Dsp:
         name: Name of the primitive.
         wide_bits: Width of the wider operand [bit], two's complement.
         narrow_bits: Width of the narrower operand [bit], two's complement.
-        packings: Published ways to share a block, the most products first.
+        packings: Published ways to share a block.
         source: Data sheet.
     """
 
@@ -38,21 +38,18 @@ class Dsp:
     packings: tuple[Packing, ...]
     source: str
 
-    def fits(self, bits: tuple[int, int]) -> bool:
-        """Whether operands of these two's complement widths [bit] fit the multiplier's ports."""
-        return max(bits) <= self.wide_bits and min(bits) <= self.narrow_bits
+    def blocks(self, a_bits: int, b_bits: int) -> int:
+        """Return the blocks of one product of two's complement operands [bit], tiled if wide."""
+        wide, narrow = max(a_bits, b_bits), min(a_bits, b_bits)
+        return -(-wide // self.wide_bits) * -(-narrow // self.narrow_bits)
 
-    def products_per_block(self, bits: tuple[int, int], sharing: int) -> int:
-        """Return how many products one block gives.
+    def packed_products(self, a_bits: int, b_bits: int) -> int:
+        """Return how many products of operands this wide [bit], one of them shared, fill a block.
 
-        Args:
-            bits: Two's complement widths of the operands [bit].
-            sharing: Products that have one operand in common.
+        1 where no packing is published.
         """
-        possible = (
-            packing.products for packing in self.packings if max(bits) <= packing.operand_bits
-        )
-        return max((products for products in possible if products <= sharing), default=1)
+        fitting = (p.products for p in self.packings if max(a_bits, b_bits) <= p.operand_bits)
+        return max(fitting, default=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

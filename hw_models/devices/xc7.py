@@ -19,6 +19,7 @@ FAMILY = Family(
                 operand_bits=4,
                 source="finn-rtllib/mvu: lane offsets 0, 7, 14, 21; needs narrow weights",
             ),
+            Packing(products=2, operand_bits=8, source="finn-rtllib/mvu: lane offsets 0, 16"),
         ),
         source="UG479",
     ),

@@ -1,0 +1,1 @@
+"""How number formats meet hardware: fields, widths and structure of products and sums."""

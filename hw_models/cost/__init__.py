@@ -1,0 +1,23 @@
+"""What an accelerator takes of an FPGA, from formulas with stated sources.
+
+::
+
+    report = estimate(accelerator, foldings, "xcup", dsp="none")
+"""
+
+from hw_models.cost.coefficient_set import coefficients_digest
+from hw_models.cost.estimate import estimate
+from hw_models.cost.points import CostTable, estimate_points
+from hw_models.cost.target import DspUse
+
+COST_VERSION = 1
+"""Raised by hand whenever a rule changes what the same design costs."""
+
+__all__ = [
+    "COST_VERSION",
+    "CostTable",
+    "DspUse",
+    "coefficients_digest",
+    "estimate",
+    "estimate_points",
+]

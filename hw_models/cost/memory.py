@@ -1,0 +1,92 @@
+"""Where a memory goes: LUTs, flip-flops or block RAM. The one rule for all of them."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from hw_models.cost.logic import table_lut
+from hw_models.cost.target import Target
+from hw_models.resources import Part, Resources
+
+
+class MemoryStyle(StrEnum):
+    """What a memory is made of."""
+
+    WIRES = "wires"  #: Constants of one word
+    LOGIC = "logic"  #: LUTs
+    REGISTERS = "registers"  #: Flip-flops and multiplexers
+    BLOCK = "block"  #: Block RAM
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """A memory to be placed.
+
+    Attributes:
+        depth: Words.
+        width: Bits per word.
+        is_writable: RAM (one read and one write port) or ROM.
+    """
+
+    depth: int
+    width: int
+    is_writable: bool
+
+
+def memory_style(memory: Memory, target: Target) -> MemoryStyle:
+    """Return what `memory` is made of.
+
+    A ROM of one word is wires, a RAM of one word registers. LUTs hold up to `logic_depth` words, or
+    twice as many if no wider than `logic_width`; anything deeper goes to block RAM (UG474, use of
+    distributed RAM). A RAM without LUT RAM is made of registers up to `register_depth` words.
+    """
+    coefficients = target.coefficients
+    if memory.depth == 1:
+        return MemoryStyle.REGISTERS if memory.is_writable else MemoryStyle.WIRES
+    if memory.is_writable and not target.family.has_lut_ram:
+        is_small = memory.depth <= coefficients.register_depth.value
+        return MemoryStyle.REGISTERS if is_small else MemoryStyle.BLOCK
+    depth = coefficients.logic_depth.value
+    is_narrow = memory.width <= coefficients.logic_width.value
+    is_logic = memory.depth <= (2 * depth if is_narrow else depth)
+    return MemoryStyle.LOGIC if is_logic else MemoryStyle.BLOCK
+
+
+def memory_resources(memory: Memory, target: Target) -> Resources:
+    """Return what `memory` takes, with a register behind its read port.
+
+    * Constants: nothing.
+    * ROM in LUTs: `table_lut` per bit. An upper bound: the real count depends on the contents.
+    * RAM in LUTs: 4 LUTs for 64 words of 3 bits, simple dual port (UG474).
+    * Registers: a flip-flop per bit, read through multiplexers.
+    * Block RAM: blocks of the best single shape; the block has the read register.
+    """
+    depth, width = memory.depth, memory.width
+    match memory_style(memory, target):
+        case MemoryStyle.WIRES:
+            return Resources()
+        case MemoryStyle.LOGIC if memory.is_writable:
+            return Resources(lut=-(-depth // 64) * -(-4 * width // 3), ff=width)
+        case MemoryStyle.LOGIC:
+            return Resources(lut=width * table_lut(depth, target), ff=width)
+        case MemoryStyle.REGISTERS:
+            mux = -(-(depth - 1) // ((1 << target.coefficients.mux_select_bits.value) - 1))
+            return Resources(lut=width * mux, ff=width * depth)
+        case MemoryStyle.BLOCK:
+            return Resources(bram18=target.family.block_ram.blocks(depth, width))
+
+
+def memory_part(name: str, memory: Memory, target: Target) -> Part:
+    """Return the cost of `memory` with its source."""
+    style = memory_style(memory, target)
+    detail = {
+        MemoryStyle.WIRES: "one word: constants",
+        MemoryStyle.LOGIC: target.coefficients.logic_depth.source,
+        MemoryStyle.REGISTERS: target.coefficients.register_depth.source,
+        MemoryStyle.BLOCK: f"{target.family.block_ram.name}, {target.family.block_ram.source}",
+    }[style]
+    return Part(
+        name=name,
+        resources=memory_resources(memory, target),
+        is_compute=False,
+        source=f"{memory.depth} x {memory.width} bit in {style.value}: {detail}",
+    )

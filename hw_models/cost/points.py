@@ -1,0 +1,238 @@
+"""The cost of very many design points at once: every distinct node once, then gathered."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dse.errors import DesignError
+from dse.formats import Format
+from hw_models.accumulator import accumulator_bits_table
+from hw_models.cost.node import node_parts
+from hw_models.cost.target import DspUse, Target, load_target
+from hw_models.folding import Folding, Pace, node_ii_cycles, node_paces
+from hw_models.graph import Accelerator, Mvau, Node, Pool, Requantize
+from hw_models.resources import Resources, total
+
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostTable:
+    """Costs of many design points of one network at one folding.
+
+    Attributes:
+        layer_lut: LUTs, shape `(points, layers)`; a layer's window, requantizer and pools included.
+        layer_ff: Flip-flops, same shape.
+        layer_dsp: DSP blocks, same shape.
+        layer_bram18: Block RAMs, same shape.
+        layer_compute_lut: LUTs of the multiply-accumulate lanes alone, same shape.
+        layer_weight_bits: Size of the weights [bit], same shape.
+        layer_ii_cycles: Cycles per frame of each layer's slowest node, shape `(layers,)`; formats
+            play no part in it.
+        lanes: Multiply-accumulate lanes of all layers.
+    """
+
+    layer_lut: IntArray
+    layer_ff: IntArray
+    layer_dsp: IntArray
+    layer_bram18: IntArray
+    layer_compute_lut: IntArray
+    layer_weight_bits: IntArray
+    layer_ii_cycles: IntArray
+    lanes: int
+
+    @property
+    def lut(self) -> IntArray:
+        """LUTs, shape `(points,)`."""
+        return np.asarray(self.layer_lut.sum(axis=1))
+
+    @property
+    def ff(self) -> IntArray:
+        """Flip-flops, shape `(points,)`."""
+        return np.asarray(self.layer_ff.sum(axis=1))
+
+    @property
+    def dsp(self) -> IntArray:
+        """DSP blocks, shape `(points,)`."""
+        return np.asarray(self.layer_dsp.sum(axis=1))
+
+    @property
+    def bram18(self) -> IntArray:
+        """Block RAMs, shape `(points,)`."""
+        return np.asarray(self.layer_bram18.sum(axis=1))
+
+    @property
+    def weight_bits(self) -> IntArray:
+        """Size of all weights [bit], shape `(points,)`."""
+        return np.asarray(self.layer_weight_bits.sum(axis=1))
+
+    @property
+    def weight_kib(self) -> NDArray[np.float64]:
+        """Size of all weights [KiB], shape `(points,)`."""
+        return self.weight_bits / 8192
+
+    @property
+    def lut_per_mac(self) -> NDArray[np.float64]:
+        """LUTs of one multiply-accumulate lane, shape `(points,)`; see `CostReport`."""
+        return np.asarray(self.layer_compute_lut.sum(axis=1) / self.lanes)
+
+    @property
+    def ii_cycles(self) -> IntArray:
+        """Cycles between two frames, shape `(points,)`."""
+        return np.full(len(self.layer_lut), self.layer_ii_cycles.max())
+
+
+def estimate_points(
+    template: Accelerator,
+    formats: Sequence[Format],
+    weight_index: NDArray[np.integer],
+    act_index: NDArray[np.integer],
+    foldings: Sequence[Folding],
+    device: str,
+    dsp: DspUse,
+) -> CostTable:
+    """Return the costs of many format assignments; equal to `estimate` for each of them.
+
+    Args:
+        template: Shapes; its formats are replaced (but for a requantizer behind the last layer).
+        formats: Formats that the indices name.
+        weight_index: Weight format of every layer, shape `(points, layers)`.
+        act_index: Format of every layer's input codes, shape `(points, layers)`.
+        foldings: Parallelism of each layer.
+        device: Name of an FPGA family.
+        dsp: As for `estimate`.
+
+    Raises:
+        DesignError: Index arrays of another shape or out of range; and as `estimate`.
+    """
+    points = _Points(
+        template=template,
+        formats=tuple(formats),
+        weight=_checked(weight_index, template, formats),
+        act=_checked(act_index, template, formats),
+    )
+    if points.weight.shape != points.act.shape:
+        raise DesignError(
+            f"indices must have one shape, not {points.weight.shape} and {points.act.shape}"
+        )
+    target = load_target(device, dsp)
+    costs = np.zeros((*points.weight.shape, len(_NUMBERS)), dtype=np.int64)
+    ii_cycles = np.zeros(points.weight.shape[1], dtype=np.int64)
+    paces = node_paces(template, foldings)
+    for position, (pace, layer) in enumerate(zip(paces, template.layer_of_node, strict=True)):
+        key, variant = points.variants(position)
+        costs[:, layer] += _gathered(key, variant, pace, target)
+        node_ii = node_ii_cycles(template.nodes[position], pace)
+        ii_cycles[layer] = max(ii_cycles[layer], node_ii)
+    return CostTable(
+        **{f"layer_{name}": costs[:, :, column] for column, name in enumerate(_NUMBERS)},
+        layer_ii_cycles=ii_cycles,
+        lanes=sum(folding.lanes for folding in foldings),
+    )
+
+
+_NUMBERS = ("lut", "ff", "dsp", "bram18", "compute_lut", "weight_bits")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Points:
+    """Format assignments, and which variants of a node they need.
+
+    Attributes:
+        template: Shapes.
+        formats: Formats that the indices name.
+        weight: Index of each layer's weight format, shape `(points, layers)`.
+        act: Index of the format of each layer's input codes, same shape.
+    """
+
+    template: Accelerator
+    formats: tuple[Format, ...]
+    weight: IntArray
+    act: IntArray
+
+    def variants(self, position: int) -> tuple[IntArray, Callable[[int], Node]]:
+        """Return every point's key for the node at `position`, and what node a key stands for.
+
+        A node's cost depends on few formats: an Mvau's on its two, a requantizer's on the width of
+        the sums and its output, any other's on the codes it takes.
+        """
+        node = self.template.nodes[position]
+        earlier = self.template.nodes[:position]
+        layer = sum(isinstance(before, Mvau) for before in earlier)
+        count = len(self.formats)
+        if isinstance(node, Mvau):
+            weight, act = self.weight[:, layer], self.act[:, layer]
+            return weight * count + act, lambda key: replace(
+                node, weight=self.formats[key // count], act=self.formats[key % count]
+            )
+        if isinstance(node, Requantize):
+            return self._requantize_variants(node, earlier[-1], layer)
+        if layer == self.weight.shape[1]:  # behind the last layer, the template's formats stay
+            return np.zeros(len(self.weight), dtype=np.int64), lambda _: node
+        return self.act[:, layer], lambda key: replace(node, act=self.formats[key])
+
+    def _requantize_variants(
+        self, node: Requantize, source: Node, layer: int
+    ) -> tuple[IntArray, Callable[[int], Node]]:
+        """Return keys and nodes of a requantizer that gives the codes of layer `layer`."""
+        bits = self._sum_bits(source, layer)
+        if layer == self.weight.shape[1]:
+            return bits, lambda key: replace(node, accumulator_bits=key)
+        count = len(self.formats)
+        return bits * count + self.act[:, layer], lambda key: replace(
+            node, accumulator_bits=key // count, output=self.formats[key % count]
+        )
+
+    def _sum_bits(self, source: Node, layer: int) -> IntArray:
+        """Return the width of the sums of `source`, in front of layer `layer` [bit]."""
+        if isinstance(source, Mvau):
+            table = accumulator_bits_table(source.mw, self.formats, self.formats)
+            return np.asarray(table[self.weight[:, layer - 1], self.act[:, layer - 1]])
+        assert isinstance(source, Pool), "only an Mvau or a pool gives sums"
+        if layer == self.weight.shape[1]:
+            return np.full(len(self.weight), source.accumulator_bits)
+        pools = (replace(source, act=act) for act in self.formats)
+        return np.array([pool.accumulator_bits for pool in pools])[self.act[:, layer]]
+
+
+def _gathered(
+    key: IntArray, variant: Callable[[int], Node], pace: Pace, target: Target
+) -> IntArray:
+    """Return the costs of a node at every point, shape `(points, numbers)`."""
+    used = np.flatnonzero(np.bincount(key))
+    table = np.zeros((int(used.max(initial=0)) + 1, len(_NUMBERS)), dtype=np.int64)
+    for index in used.tolist():
+        table[index] = _node_numbers(variant(index), pace, target)
+    return np.asarray(table[key])
+
+
+@lru_cache(maxsize=1 << 17)
+def _node_numbers(node: Node, pace: Pace, target: Target) -> tuple[int, ...]:
+    """Return the costs of one node in the order of `_NUMBERS`."""
+    parts = node_parts(node, pace, target)
+    resources: Resources = total(parts)
+    compute_lut = sum(part.resources.lut for part in parts if part.is_compute)
+    weight_bits = node.weight_bits if isinstance(node, Mvau) else 0
+    return (
+        resources.lut,
+        resources.ff,
+        resources.dsp,
+        resources.bram18,
+        compute_lut,
+        weight_bits,
+    )
+
+
+def _checked(
+    index: NDArray[np.integer], template: Accelerator, formats: Sequence[Format]
+) -> IntArray:
+    """Return `index` as int64 after checking its shape and range."""
+    layers = len(template.mvaus)
+    if index.ndim != 2 or index.shape[1] != layers:
+        raise DesignError(f"format indices must have shape (points, {layers}), not {index.shape}")
+    if index.size and not 0 <= index.min() <= index.max() < len(formats):
+        raise DesignError(f"format indices must lie in 0 … {len(formats) - 1}")
+    return index.astype(np.int64)

@@ -1,0 +1,144 @@
+// Exact product of two codes, integers or minifloats, in units of the product of their lsb.
+//
+//   product = (s ? -m : m)
+//
+// The significands are multiplied, then shifted by the sum of the exponents.
+//
+//   a  in,  A_BITS  activation code; A_EXP exponent bits, 0 for an integer
+//   w  in,  W_BITS  weight code, likewise
+//   m  out, M_BITS  P_BITS + the largest shift; two's complement if a signed integer takes part
+//   s  out, 1       sign of the minifloats' product
+module bf_product #(
+    parameter int A_BITS = 8,
+    parameter int A_EXP = 4,
+    parameter bit A_SIGNED = 1,
+    parameter int W_BITS = 8,
+    parameter int W_EXP = 4,
+    parameter bit W_SIGNED = 1,
+    parameter int P_BITS = 8,
+    parameter int FINE = 3,
+    parameter int M_BITS = P_BITS + 28
+) (
+    input  wire [A_BITS-1:0] a,
+    input  wire [W_BITS-1:0] w,
+    output wire [M_BITS-1:0] m,
+    output wire              s
+);
+  localparam int A_SIG = A_EXP > 0 ? A_BITS - int'(A_SIGNED) - A_EXP + 1 : A_BITS;
+  localparam int W_SIG = W_EXP > 0 ? W_BITS - int'(W_SIGNED) - W_EXP + 1 : W_BITS;
+  localparam bit A_TWOS = A_SIGNED && A_EXP == 0;
+  localparam bit W_TWOS = W_SIGNED && W_EXP == 0;
+  localparam int A_E = A_EXP > 1 ? A_EXP : 1;
+  localparam int W_E = W_EXP > 1 ? W_EXP : 1;
+
+  wire a_sign, w_sign, a_zero, w_zero;
+  wire [A_E-1:0] a_exponent;
+  wire [W_E-1:0] w_exponent;
+  wire [A_SIG-1:0] a_significand;
+  wire [W_SIG-1:0] w_significand;
+  wire [P_BITS-1:0] p;
+
+  bf_operand #(
+      .BITS(A_BITS),
+      .EXP(A_EXP),
+      .SIGNED(A_SIGNED)
+  ) act (
+      .code(a),
+      .sign(a_sign),
+      .exponent(a_exponent),
+      .zero(a_zero),
+      .significand(a_significand)
+  );
+  bf_operand #(
+      .BITS(W_BITS),
+      .EXP(W_EXP),
+      .SIGNED(W_SIGNED)
+  ) weight (
+      .code(w),
+      .sign(w_sign),
+      .exponent(w_exponent),
+      .zero(w_zero),
+      .significand(w_significand)
+  );
+
+  // Fewer, longer rows are cheaper: the longer significand is the multiplicand.
+  if (A_SIG >= W_SIG) begin : gen_act_rows
+    bf_multiply #(
+        .A_BITS(A_SIG),
+        .W_BITS(W_SIG),
+        .A_SIGNED(A_TWOS),
+        .W_SIGNED(W_TWOS),
+        .A_TOP_N(A_EXP > 0),
+        .W_TOP_N(W_EXP > 0),
+        .P_BITS(P_BITS)
+    ) multiply (
+        .a(a_significand),
+        .w(w_significand),
+        .p(p)
+    );
+  end else begin : gen_weight_rows
+    bf_multiply #(
+        .A_BITS(W_SIG),
+        .W_BITS(A_SIG),
+        .A_SIGNED(W_TWOS),
+        .W_SIGNED(A_TWOS),
+        .A_TOP_N(W_EXP > 0),
+        .W_TOP_N(A_EXP > 0),
+        .P_BITS(P_BITS)
+    ) multiply (
+        .a(w_significand),
+        .w(a_significand),
+        .p(p)
+    );
+  end
+
+  assign s = a_sign ^ w_sign;
+
+  // An exponent of one bit is always 1: E1Mm is an integer grid.
+  localparam bit A_SHIFTS = A_EXP > 1;
+  localparam bit W_SHIFTS = W_EXP > 1;
+  if (A_SHIFTS && W_SHIFTS) begin : gen_two_exponents
+    localparam int BITS = A_EXP > W_EXP ? A_EXP : W_EXP;
+    wire [BITS:0] sum;
+    bf_exponents #(
+        .BITS(BITS)
+    ) exponents (
+        .a(BITS'(a_exponent)),
+        .w(BITS'(w_exponent)),
+        .a_zero(a_zero),
+        .w_zero(w_zero),
+        .sum(sum)
+    );
+    bf_shift #(
+        .X_BITS(P_BITS),
+        .SIGNED(1'b0),
+        .K_BITS(BITS + 1),
+        .OFFSET(2),
+        .RANGE(M_BITS - P_BITS),
+        .FINE(FINE)
+    ) shift (
+        .x(p),
+        .k(sum),
+        .y(m)
+    );
+  end else if (A_SHIFTS || W_SHIFTS) begin : gen_one_exponent
+    localparam int BITS = A_SHIFTS ? A_EXP : W_EXP;
+    wire [BITS-1:0] k;
+    if (A_SHIFTS) assign k = a_exponent | BITS'(a_zero);
+    else assign k = w_exponent | BITS'(w_zero);
+    bf_shift #(
+        .X_BITS(P_BITS),
+        .SIGNED(A_TWOS || W_TWOS),
+        .K_BITS(BITS),
+        .OFFSET(1),
+        .RANGE(M_BITS - P_BITS),
+        .FINE(FINE)
+    ) shift (
+        .x(p),
+        .k(k),
+        .y(m)
+    );
+  end else begin : gen_fixed
+    assign m = p;
+  end
+endmodule

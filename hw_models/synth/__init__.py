@@ -1,0 +1,1 @@
+"""Synthesis tools: one file is one toolchain."""
