@@ -39,6 +39,10 @@ class MiniFloat(Format):
     ± 2^(1 − bias) · m/2^M where e = 0 (arXiv 2311.12359; OCP MX specification 1.0, section 5.3,
     for ``fn`` and ``ieee``). Every value is a normal float32 number, which bounds E and the bias.
 
+    A tie goes to the even multiple of the step in x's binade, as in Brevitas and QONNX. With a
+    mantissa that is the even code; with M = 0 it is the greater magnitude, except between 0 and
+    the least.
+
     Args:
         exponent_bits: E ≥ 1.
         mantissa_bits: M ≥ 0.
