@@ -25,6 +25,8 @@ NETWORK = Network(
     name="digits-mlp",
     build=build,
     default_data="digits",
-    recipe=TrainingRecipe(epochs=60, batch_size=32, peak_lr=5e-3),
+    recipe=TrainingRecipe(
+        epochs=30, batch_size=32, peak_lr=1e-2, weight_decay=0.1, label_smoothing=0.1
+    ),
     input_shape=(1, 8, 8),
 )
