@@ -6,6 +6,7 @@ has died ends by itself at its next word.
 """
 
 import signal
+import sys
 import threading
 import traceback
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -14,7 +15,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from multiprocessing import connection, get_context
 from multiprocessing.context import SpawnProcess
-from typing import Protocol
+from types import FrameType
+from typing import NoReturn, Protocol
 
 from dse.errors import BitfrontError
 from dse.point import Scheme
@@ -145,10 +147,13 @@ def _workers(factory: Factory, count: int) -> Iterator[list[_Worker]]:
                 theirs.close()  # so that a dead worker is heard as the end of the pipe
                 workers.append(_Worker(process=process, pipe=ours))
         yield workers
+    except BaseException:
+        for worker in workers:
+            worker.process.terminate()
+        raise
     finally:
         for worker in workers:
-            worker.pipe.close()
-            worker.process.terminate()
+            worker.pipe.close()  # an idle worker ends when nobody is left to send it a task
         for worker in workers:
             worker.process.join(_END_SECONDS)
             if worker.process.is_alive():
@@ -172,6 +177,7 @@ def _interrupts_ignored() -> Iterator[None]:
 
 def _work(factory: Factory, pipe: "connection.Connection[object, object]") -> None:
     """Do tasks from `pipe` until it closes; every result goes back at once."""
+    signal.signal(signal.SIGTERM, _end)
     try:
         source = factory()
         while True:
@@ -186,3 +192,8 @@ def _work(factory: Factory, pipe: "connection.Connection[object, object]") -> No
         pipe.send(error)
     except Exception:  # noqa: BLE001 - the other process decides what to do with it
         pipe.send(_Crash(traceback=traceback.format_exc()))
+
+
+def _end(number: int, frame: FrameType | None) -> NoReturn:
+    """End in order, so that libraries can take back what they hold of the system."""
+    sys.exit(128 + number)

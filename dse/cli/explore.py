@@ -1,0 +1,111 @@
+"""``bitfront explore``: from a trained network to its front of accuracy against hardware cost."""
+
+import hashlib
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dse.errors import DataError, DesignError
+from dse.formats import parse_format, parse_sweep
+from dse.point import ActRange, Dsp, Granularity, Scale, WeightRange
+from dse.search.settings import StudySettings
+
+DEFAULT_SWEEP = "int3-8,minifloat3-8"
+_RECIPE = "none"
+
+
+def explore(
+    model: Annotated[
+        str, typer.Option(help="Network, e.g. digits-cnn, or package.module:factory.")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder of the study; an interrupted one goes on.")],
+    data: Annotated[
+        str | None,
+        typer.Option(help="Data set, e.g. digits, npz:PATH.", show_default="the network's own"),
+    ] = None,
+    weights: Annotated[str, typer.Option(help="Weight formats, e.g. int3-8,e4m3.")] = DEFAULT_SWEEP,
+    acts: Annotated[str, typer.Option(help="Activation formats.")] = DEFAULT_SWEEP,
+    device: Annotated[str, typer.Option(help="FPGA family.")] = "xcup",
+    fps: Annotated[float, typer.Option(help="Images per second, at the nominal clock.")] = 1000.0,
+    dsp: Annotated[Dsp, typer.Option(help="Whether DSP blocks may multiply.")] = "none",
+    jobs: Annotated[int, typer.Option(help="Processes that evaluate.")] = 1,
+    seed: Annotated[int, typer.Option(help="Decides splits and training.")] = 0,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(help="File with a torch state dict.", show_default="weights trained here"),
+    ] = None,
+    edge_format: Annotated[
+        str | None,
+        typer.Option(help="Weights of first and last layer.", show_default="as in the others"),
+    ] = None,
+    unsigned_acts: Annotated[
+        bool, typer.Option("--unsigned-acts", help="Unsigned formats where never negative.")
+    ] = False,
+    granularity: Annotated[
+        Granularity, typer.Option(help="Weight scales per output channel or tensor.")
+    ] = "per_channel",
+    scale: Annotated[Scale, typer.Option(help="Values a scale may take.")] = "float32",
+    act_range: Annotated[ActRange, typer.Option(help="How activation scales are found.")] = "mse",
+    weight_range: Annotated[WeightRange, typer.Option(help="How weight scales are found.")] = "mse",
+    calibration: Annotated[
+        int | None,
+        typer.Option(help="Images to calibrate on.", show_default="all that are set aside"),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
+) -> None:
+    """Evaluate a network in every pair of formats and report its accuracy-cost front."""
+    from dse.cli.progress import progress_bars
+    from dse.data import load_dataset
+    from dse.search.source import NetworkAccuracy
+    from dse.search.study import explore as explore_grid
+
+    data_name = data if data is not None else _default_data(model)
+    settings = StudySettings(
+        model=model,
+        data=data_name,
+        weights=parse_sweep(weights),
+        acts=parse_sweep(acts),
+        device=device,
+        fps=fps,
+        dsp=dsp,
+        seed=seed,
+        checkpoint_sha256=_sha256(checkpoint) if checkpoint is not None else "",
+        edge_format=parse_format(edge_format) if edge_format is not None else None,
+        unsigned_acts=unsigned_acts,
+        granularity=granularity,
+        scale=scale,
+        act_range=act_range,
+        weight_range=weight_range,
+        calibration=calibration
+        if calibration is not None
+        else len(load_dataset(data_name, seed).calibration),
+        recipe=_RECIPE,
+    )
+    accuracy = NetworkAccuracy(
+        model=model,
+        checkpoint=checkpoint,
+        data=data_name,
+        calibration=settings.calibration,
+        seed=seed,
+    )
+    with progress_bars() as progress:
+        study = explore_grid(settings, out, accuracy, jobs=jobs, progress=progress)
+    typer.echo(f"{study}")
+
+
+def _default_data(model: str) -> str:
+    """Return the data set the network called `model` was made for; loads torch."""
+    from dse.models import load_network
+
+    name = load_network(model).default_data
+    if not name:
+        raise DesignError(f"network '{model}' has no data set of its own; give one with --data")
+    return name
+
+
+def _sha256(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise DataError(f"checkpoint {path} cannot be read: {error.strerror or error}") from error
