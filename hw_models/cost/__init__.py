@@ -5,10 +5,9 @@
     report = estimate(accelerator, foldings, "xcup", dsp="none")
 """
 
-from hw_models.cost.coefficient_set import coefficients_digest
 from hw_models.cost.estimate import estimate
 from hw_models.cost.points import CostTable, estimate_points
-from hw_models.cost.target import DspUse
+from hw_models.cost.target import DspUse, coefficients_digest
 
 COST_VERSION = 1
 """Raised by hand whenever a rule changes what the same design costs."""

@@ -1,6 +1,5 @@
 """The constants of the cost model, one JSON file per family, each with its source."""
 
-import hashlib
 import json
 from dataclasses import dataclass, fields
 from functools import cache
@@ -71,16 +70,6 @@ def load_coefficients(family: str) -> CoefficientSet:
         UnmodelledError: There are none.
     """
     return CoefficientSet.from_json(_text(family))
-
-
-def coefficients_digest(family: str) -> str:
-    """Return the sha256 of the constants of `family` as 64 hex digits, for cost keys.
-
-    Raises:
-        UnmodelledError: There are none.
-    """
-    canonical = json.dumps(json.loads(_text(family)), sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def _text(family: str) -> str:

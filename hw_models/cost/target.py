@@ -1,6 +1,8 @@
 """What costs are counted for: a family, its constants and what its DSP blocks may do."""
 
-from dataclasses import dataclass
+import hashlib
+import json
+from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Literal, get_args
 
@@ -37,3 +39,18 @@ def load_target(device: str, dsp: DspUse) -> Target:
     if dsp not in get_args(DspUse):
         raise DesignError(f"dsp must be one of {', '.join(get_args(DspUse))}, not '{dsp}'")
     return Target(family=DEVICES[device], coefficients=load_coefficients(device), dsp=dsp)
+
+
+def coefficients_digest(device: str) -> str:
+    """Return the sha256 of all constants behind the costs of `device`, as 64 hex digits.
+
+    Those of its coefficients and of its family, with their sources.
+
+    Raises:
+        UnknownPluginError: There is no such family.
+        UnmodelledError: The family has no constants.
+    """
+    target = load_target(device, "none")
+    constants = {"family": asdict(target.family), "coefficients": asdict(target.coefficients)}
+    text = json.dumps(constants, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

