@@ -12,6 +12,8 @@ from dse.registry import Registry, nearest
 FAMILIES = Registry("dse.formats", "FAMILY", Family, "family of number formats")
 """Every family: one file of this package each, and what other distributions add."""
 
+_RANGE = re.compile(r"(?P<word>[a-z]+)(?P<bits>\d+(-\d+)?)")
+
 
 @lru_cache(maxsize=4096)
 def parse_format(name: str) -> Format:
@@ -25,6 +27,8 @@ def parse_format(name: str) -> Format:
         found = family.parse(lowered)
         if found is not None:
             return found
+    if _RANGE.fullmatch(lowered) and "-" in lowered:
+        raise FormatError(f"'{name}' is a range of formats; name a single one here")
     examples = [example for family in _families() for example in family.examples]
     spellings = "; ".join(family.spelling for family in _families())
     hint = nearest(lowered, examples)
@@ -43,9 +47,9 @@ def parse_bits(text: str) -> tuple[int, int]:
     low = int(match[1])
     high = int(match[2] or low)
     if low > high:
-        raise FormatError(f"the range of bits {low}-{high} is empty; did you mean {high}-{low}?")
+        raise FormatError(f"the range {low}-{high} is empty; did you mean {high}-{low}?")
     if low < 1 or high > MAX_BITS:
-        raise FormatError(f"bits {text}: formats have 1 to {MAX_BITS} bits")
+        raise FormatError(f"formats have 1 to {MAX_BITS} bits, not {text.strip()}")
     return low, high
 
 
@@ -58,10 +62,10 @@ def parse_sweep(text: str) -> tuple[Format, ...]:
     Raises:
         FormatError: An item is no format and no range, or a range holds no format.
     """
-    formats: list[Format] = []
-    for item in text.split(","):
-        formats.extend(_expand(item.strip()))
-    return tuple(dict.fromkeys(formats))
+    items = [item.strip() for item in text.split(",")]
+    if "" in items:
+        raise FormatError(f"an item is empty in '{text}'; write it like int3-8,e4m3")
+    return tuple(dict.fromkeys(fmt for item in items for fmt in _expand(item)))
 
 
 def default_sweep(bits_low: int = 3, bits_high: int = 8) -> tuple[Format, ...]:
@@ -76,16 +80,23 @@ def default_sweep(bits_low: int = 3, bits_high: int = 8) -> tuple[Format, ...]:
 
 def _expand(item: str) -> tuple[Format, ...]:
     """Return the formats of one item of a sweep."""
-    match = re.fullmatch(r"([a-z]+)(\d+(?:-\d+)?)", item.lower())
-    family = {family.name: family for family in _families()}.get(match[1]) if match else None
-    if match is None or family is None:
+    match = _RANGE.fullmatch(item.lower())
+    families = {family.name: family for family in _families()}
+    if match is None or (match["word"] not in families and "-" not in item):
         return (parse_format(item),)
+    if match["word"] not in families:
+        known = list(families)
+        raise FormatError(
+            f"{item}: no family of formats is called '{match['word']}'"
+            f"{nearest(match['word'], known)}; known: {', '.join(known)}"
+        )
+    family = families[match["word"]]
     try:
-        formats = family.sweep(*parse_bits(match[2]))
+        formats = family.sweep(*parse_bits(match["bits"]))
     except FormatError as error:
         raise FormatError(f"{item}: {error}") from error
     if not formats:
-        raise FormatError(f"{item}: there is no {family.name} format of this width to sweep")
+        raise FormatError(f"{item}: no {family.name} format of this width is swept")
     return formats
 
 
