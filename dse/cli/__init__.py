@@ -10,13 +10,14 @@ import typer
 from dse import __version__
 from dse.cli.explore import explore
 from dse.cli.formats import formats
+from dse.cli.tools import tools
 from dse.errors import BitfrontError
 
 _INTERRUPTED = 128 + signal.SIGINT
 _TERMINATED = 128 + signal.SIGTERM
 
 app = typer.Typer(name="bitfront", add_completion=False)
-for verb in (explore, formats):
+for verb in (explore, formats, tools):
     app.command()(verb)
 
 

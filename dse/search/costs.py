@@ -1,12 +1,16 @@
 """Costs of a study's points from the analytical model."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
+from itertools import chain
+
+import numpy as np
 
 from dse.formats import parse_format
-from dse.point import CostContext, DesignPoint, Scheme, sha256_of
+from dse.point import CostContext, DesignPoint, sha256_of
 from dse.search.store import CostRow
-from hw_models.cost import COST_VERSION, coefficients_digest, estimate
+from hw_models.cost import COST_VERSION, CostTable, coefficients_digest, estimate_points
 from hw_models.graph import Accelerator
+from hw_models.resources import Source
 
 
 def cost_context(template: Accelerator, device: str) -> CostContext:
@@ -22,34 +26,48 @@ def cost_context(template: Accelerator, device: str) -> CostContext:
     )
 
 
-def with_scheme(template: Accelerator, scheme: Scheme) -> Accelerator:
-    """Return the accelerator shaped like `template` in the formats of `scheme`."""
-    return template.with_formats(
-        [layer.weight for layer in scheme.layers], [layer.act for layer in scheme.layers]
-    )
-
-
-def cost_rows(
-    template: Accelerator, points: Sequence[DesignPoint], cost_keys: Iterable[str]
-) -> Iterator[CostRow]:
-    """Yield the cost of each point.
+def cost_table(template: Accelerator, points: Sequence[DesignPoint]) -> CostTable:
+    """Return the costs of `points`, which share foldings, device and use of DSP blocks.
 
     Raises:
         FormatError: Hardware does not cover a format.
         UnmodelledError: The cost model has no rule for something.
     """
-    for point, cost_key in zip(points, cost_keys, strict=True):
-        report = estimate(
-            with_scheme(template, point.scheme), point.foldings, point.device, point.dsp
-        )
-        yield CostRow(
+    first = points[0]
+    hardware = (first.foldings, first.device, first.dsp)
+    assert all((point.foldings, point.device, point.dsp) == hardware for point in points)
+    layers = [point.scheme.layers for point in points]
+    used = ((layer.weight, layer.act) for layer in chain.from_iterable(layers))
+    formats = list(dict.fromkeys(chain.from_iterable(used)))
+    index = {number_format: position for position, number_format in enumerate(formats)}
+    weights = np.array([[index[layer.weight] for layer in row] for row in layers])
+    acts = np.array([[index[layer.act] for layer in row] for row in layers])
+    return estimate_points(template, formats, weights, acts, *hardware)
+
+
+def cost_rows(table: CostTable, cost_keys: Sequence[str]) -> tuple[CostRow, ...]:
+    """Return the rows of `table` under `cost_keys`, for the store."""
+    columns = (
+        table.lut,
+        table.ff,
+        table.dsp,
+        table.bram18,
+        table.weight_kib,
+        table.lut_per_mac,
+        table.ii_cycles,
+    )
+    rows = zip(cost_keys, *(column.tolist() for column in columns), strict=True)
+    return tuple(
+        CostRow(
             cost_key=cost_key,
-            lut=report.resources.lut,
-            ff=report.resources.ff,
-            dsp=report.resources.dsp,
-            bram18=report.resources.bram18,
-            weight_kib=report.weight_kib,
-            lut_per_mac=report.lut_per_mac,
-            ii_cycles=report.ii_cycles,
-            cost_source=report.source.value,
+            lut=lut,
+            ff=ff,
+            dsp=dsp,
+            bram18=bram18,
+            weight_kib=weight_kib,
+            lut_per_mac=lut_per_mac,
+            ii_cycles=ii_cycles,
+            cost_source=Source.ANALYTICAL.value,
         )
+        for cost_key, lut, ff, dsp, bram18, weight_kib, lut_per_mac, ii_cycles in rows
+    )

@@ -10,7 +10,7 @@ from pathlib import Path
 import dse
 from dse.errors import DesignError
 from dse.point import ACCURACY_VERSION, joint_digest
-from dse.search.costs import cost_context, cost_rows
+from dse.search.costs import cost_context, cost_rows, cost_table
 from dse.search.evaluate import AccuracySource, Progress, SourceFactory, shared_tasks, silent
 from dse.search.executor import run_here, run_in_processes
 from dse.search.header import FloatAccuracy, Header, ReferencePoint
@@ -95,8 +95,7 @@ def explore(
     template = accuracy.template()
     foldings = fold_to_fps(template, settings.fps, clock_mhz)
     grid = Grid(settings=settings, template=template, foldings=foldings)
-    points = list(grid.points())
-    list(cost_rows(template, points, ("" for _ in points)))  # a format without hardware ends here
+    cost_table(template, list(grid.points()))  # a format without hardware ends here
     if present:
         _refuse_another_study(present, settings, data, folder)
     with writer_lock(folder) as lock:
@@ -153,10 +152,8 @@ def _planned(grid: Grid, source: AccuracySource, clock_mhz: float) -> _Plan:
             digest=digest, accuracy_key=accuracy_key, cost_key=cost_key, point=point
         )
     planned = tuple(points.values())
-    costs = cost_rows(
-        grid.template, [item.point for item in planned], (item.cost_key for item in planned)
-    )
-    (int8,) = cost_rows(grid.template, [grid.int8_point()], [""])
+    table = cost_table(grid.template, [item.point for item in planned])
+    (int8_lut,) = cost_table(grid.template, [grid.int8_point()]).lut
     before = source.float_accuracy
     header = Header(
         settings=grid.settings,
@@ -173,11 +170,13 @@ def _planned(grid: Grid, source: AccuracySource, clock_mhz: float) -> _Plan:
         ),
         reference=ReferencePoint(
             error_pct=100.0 - before.val_top1_pct + _REFERENCE_ERROR_POINTS,
-            log2_lut=math.log2(int8.lut),
+            log2_lut=math.log2(int8_lut),
         ),
         versions=_versions(),
     )
-    return _Plan(header=header, points=planned, costs=tuple(costs))
+    return _Plan(
+        header=header, points=planned, costs=cost_rows(table, [item.cost_key for item in planned])
+    )
 
 
 def _versions() -> Mapping[str, str]:
