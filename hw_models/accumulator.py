@@ -71,7 +71,7 @@ def paper_accumulator_bits(terms: int, weight: Format, act: Format) -> int:
     """Return the accumulator width [bit] by the closed forms of Aggarwal et al. (arXiv 2311.12359).
 
     Integers: ``bits_w + bits_a + ceil(log2 terms) + 1``. Minifloats, after Uguen & de Dinechin:
-    ``2^E_w + M_w + 2^E_a + M_a + ceil(log2 terms) - 1``. One to two bits above `accumulator_bits`.
+    ``2^E_w + M_w + 2^E_a + M_a + ceil(log2 terms) - 1``. Up to three bits above the exact width.
 
     Raises:
         UnmodelledError: A mixed pair, for which the paper gives no form.
