@@ -1,0 +1,79 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hw_models.cost.memory import Memory, MemoryStyle, memory_part, memory_resources, memory_style
+from hw_models.cost.target import load_target
+from hw_models.devices import DEVICES
+from hw_models.resources import Resources
+
+XCUP = load_target("xcup", "none")
+ECP5 = load_target("ecp5", "none")
+
+
+def rom(depth, width):
+    return Memory(depth=depth, width=width, is_writable=False)
+
+
+def ram(depth, width):
+    return Memory(depth=depth, width=width, is_writable=True)
+
+
+@pytest.mark.parametrize(
+    ("memory", "style"),
+    [
+        (rom(1, 64), MemoryStyle.WIRES),
+        (rom(64, 500), MemoryStyle.LOGIC),
+        (rom(65, 16), MemoryStyle.LOGIC),
+        (rom(65, 17), MemoryStyle.BLOCK),
+        (rom(128, 16), MemoryStyle.LOGIC),
+        (rom(129, 1), MemoryStyle.BLOCK),
+        (ram(1, 8), MemoryStyle.REGISTERS),
+        (ram(64, 8), MemoryStyle.LOGIC),
+    ],
+)
+def test_the_rule_of_amd_families(memory, style):
+    assert memory_style(memory, XCUP) is style
+
+
+@pytest.mark.parametrize(
+    ("memory", "style"),
+    [
+        (rom(16, 500), MemoryStyle.LOGIC),
+        (rom(32, 16), MemoryStyle.LOGIC),
+        (rom(32, 17), MemoryStyle.BLOCK),
+        (rom(33, 1), MemoryStyle.BLOCK),
+        (ram(4, 8), MemoryStyle.REGISTERS),
+        (ram(5, 8), MemoryStyle.BLOCK),
+    ],
+)
+def test_the_rule_without_lut_ram(memory, style):
+    assert memory_style(memory, ECP5) is style
+
+
+def test_counts_by_hand():
+    assert memory_resources(rom(1, 64), XCUP) == Resources()
+    assert memory_resources(rom(64, 10), XCUP) == Resources(lut=10, ff=10)
+    assert memory_resources(rom(128, 10), XCUP) == Resources(lut=20, ff=10)
+    assert memory_resources(ram(64, 6), XCUP) == Resources(lut=8, ff=6)
+    assert memory_resources(rom(576, 64), XCUP) == Resources(bram18=4)
+    assert memory_resources(rom(32, 10), ECP5) == Resources(lut=30, ff=10)
+    assert memory_resources(ram(4, 10), ECP5) == Resources(lut=30, ff=40)
+    assert memory_resources(ram(1, 10), ECP5) == Resources(ff=10)
+
+
+@pytest.mark.parametrize("device", list(DEVICES))
+@given(depth=st.integers(1, 5000), width=st.integers(1, 300), is_writable=st.booleans())
+def test_every_memory_has_a_place_and_a_source(device, depth, width, is_writable):
+    target = load_target(device, "none")
+    memory = Memory(depth=depth, width=width, is_writable=is_writable)
+    part = memory_part("m", memory, target)
+    takes_nothing = part.resources == Resources()
+    assert takes_nothing == (memory_style(memory, target) is MemoryStyle.WIRES)
+    assert f"{depth} x {width} bit" in part.source
+
+
+def test_block_ram_holds_what_it_is_given():
+    for depth, width in ((129, 1), (600, 40), (5000, 100)):
+        blocks = memory_resources(rom(depth, width), XCUP).bram18
+        assert blocks * 18 * 1024 >= depth * width

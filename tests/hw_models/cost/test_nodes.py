@@ -1,0 +1,179 @@
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dse.errors import UnmodelledError
+from dse.formats import default_sweep, parse_format
+from hw_models.accumulator import accumulator_bits
+from hw_models.cost.mvau import tree_adder_bits
+from hw_models.cost.node import node_parts
+from hw_models.cost.requantize import scale_round, thresholds
+from hw_models.cost.sliding_window import buffered_pixels
+from hw_models.cost.target import load_target
+from hw_models.folding import Folding, Pace, node_ii_cycles
+from hw_models.graph import Pool, PoolKind, Requantize, SlidingWindow
+from hw_models.resources import total
+
+XCUP = load_target("xcup", "none")
+INT8 = parse_format("int8")
+
+
+def parts(node, pe=1, simd=1, cycles=1, target=XCUP):
+    pace = Pace(folding=Folding(pe=pe, simd=simd), cycles=cycles)
+    return {part.name: part.resources for part in node_parts(node, pace, target)}
+
+
+def test_mvau_by_hand(make_mvau):
+    """64 products per output as 8 cycles of 8 lanes, 32 outputs in 8 rounds of 4."""
+    mvau = make_mvau("int8", "int8", mw=64, mh=32)
+    found = parts(mvau, pe=4, simd=8)
+    assert found["multipliers"].lut == 80 * 32
+    # products of up to 127 * 128 are 15 bits wide: 4 adders of 16, 2 of 17, one of 18
+    assert found["adder trees"].lut == 4 * (4 * 16 + 2 * 17 + 18)
+    assert found["accumulators"].lut == 4 * 21
+    assert found["weights"].lut == 32 * 8
+    assert found["input buffer"].lut == 86
+    assert mvau.accumulator_bits == 21
+
+
+def test_a_fully_unrolled_layer_has_neither_accumulators_nor_weight_memory(make_mvau):
+    found = parts(make_mvau(), pe=32, simd=64)
+    assert "accumulators" not in found
+    assert "input buffer" not in found
+    assert found["weights"].lut == found["weights"].bram18 == 0
+
+
+def test_only_repeated_vectors_are_buffered(make_mvau):
+    depthwise = make_mvau(mw=9, mh=32, groups=32, taps=9)
+    assert "input buffer" not in parts(depthwise, pe=4, simd=1)
+    grouped = make_mvau(mw=16, mh=32, groups=4)
+    assert "input buffer" in parts(grouped, pe=4, simd=4)
+    assert "input buffer" not in parts(grouped, pe=8, simd=4)
+
+
+@given(st.integers(1, 200), st.sampled_from(default_sweep()))
+def test_trees_have_one_adder_less_than_terms(terms, fmt):
+    widths = tree_adder_bits(terms, fmt, fmt)
+    adders = terms - 1
+    low = adders * accumulator_bits(2, fmt, fmt)
+    assert low <= widths <= adders * accumulator_bits(terms, fmt, fmt)
+
+
+@given(
+    kernel=st.integers(1, 4),
+    stride=st.integers(1, 3),
+    dilation=st.integers(1, 2),
+    width=st.integers(8, 12),
+)
+def test_the_line_buffer_holds_a_whole_window(kernel, stride, dilation, width):
+    window = SlidingWindow(
+        name="w",
+        kernel=(kernel, kernel),
+        stride=(stride, stride),
+        dilation=(dilation, dilation),
+        channels=1,
+        height=10,
+        width=width,
+        act=INT8,
+    )
+    first, last = 0, (kernel - 1) * dilation * (width + 1)
+    assert last - first + 1 <= buffered_pixels(window) <= 10 * width
+
+
+def test_parallel_windows_read_banks_in_parallel():
+    window = SlidingWindow(name="w", kernel=(3, 3), channels=4, height=16, width=16, act=INT8)
+    narrow, wide = parts(window, simd=4), parts(window, simd=36)
+    assert "51 x 32" in _source(window, 4, "line buffer")
+    assert "6 x 288" in _source(window, 36, "line buffer")
+    assert wide["line buffer"].lut > narrow["line buffer"].lut
+
+
+def _source(node, simd, name):
+    pace = Pace(folding=Folding(pe=1, simd=simd))
+    return next(p.source for p in node_parts(node, pace, XCUP) if p.name == name)
+
+
+def requantize(output="int4", bits=24, channels=16):
+    return Requantize(
+        name="q",
+        channels=channels,
+        vectors=10,
+        accumulator_bits=bits,
+        accumulator_lsb=1.0,
+        output=parse_format(output),
+    )
+
+
+def test_thresholds_by_hand():
+    """Fifteen thresholds of 24 bits for 16 channels, four steps in as many units."""
+    pace = Pace(folding=Folding(pe=1, simd=1), cycles=1)
+    found = thresholds(requantize(), pace, XCUP)
+    assert found[0].resources.lut == 4 * 24
+    assert [part.source.split(" bit")[0] for part in found[1:]] == [
+        "16 x 24", "32 x 24", "64 x 24", "128 x 24",
+    ]  # fmt: skip
+
+
+def test_slow_sums_share_one_comparator_and_one_memory():
+    found = thresholds(requantize(), Pace(folding=Folding(pe=1, simd=1), cycles=4), XCUP)
+    assert found[0].resources.lut == 24
+    assert [part.source.split(" bit")[0] for part in found[1:]] == ["240 x 24"]
+
+
+@pytest.mark.parametrize("architecture", [thresholds, scale_round])
+@pytest.mark.parametrize("output", ["int3", "int8", "e4m3", "e5m2", "uint8", "ue4m4"])
+def test_requantizers_get_smaller_with_time_and_larger_with_width(architecture, output):
+    def lut(bits, cycles):
+        pace = Pace(folding=Folding(pe=1, simd=1), cycles=cycles)
+        return total(architecture(requantize(output, bits=bits), pace, XCUP)).lut
+
+    assert lut(30, 1) > lut(20, 1) > 0
+    assert lut(30, 1) >= lut(30, 4) >= lut(30, 100) > 0
+
+
+def test_many_codes_times_many_channels_are_computed_not_stored():
+    stored = parts(requantize("int2", bits=20))
+    assert "comparators" in stored
+    computed = parts(requantize("int8", bits=30, channels=512), cycles=64)
+    assert "scale multipliers" in computed
+
+
+def test_scales_are_multiplied_in_dsp_blocks_if_allowed():
+    node = requantize("int8", bits=30, channels=512)
+    pace = Pace(folding=Folding(pe=2, simd=1))
+    in_luts = total(scale_round(node, pace, XCUP))
+    in_blocks = total(scale_round(node, pace, load_target("xcup", "auto")))
+    assert in_luts.dsp == 0
+    assert in_blocks.dsp == 2 * 4  # 30 x 25 bits are 2 x 2 tiles of 27 x 18
+    assert in_blocks.lut < in_luts.lut
+
+
+def pool(reduce=PoolKind.MAX, act="int8", stride=2):
+    return Pool(
+        name="p", reduce=reduce, kernel=(2, 2), stride=(stride, stride),
+        channels=16, height=8, width=8, act=parse_format(act),
+    )  # fmt: skip
+
+
+def test_pools_by_hand():
+    assert parts(pool())["reducers"].lut == 8 + 8
+    assert parts(pool(act="e4m3"))["reducers"].lut == 8 + 8 + 2 * 7
+    assert parts(pool(PoolKind.AVERAGE))["reducers"].lut == 11
+    # E4M3: decode 2, shifter 7 + 18, sum of four 18-bit magnitudes 21
+    assert parts(pool(PoolKind.AVERAGE, act="e4m3"))["reducers"].lut == 2 + 25 + 21
+
+
+def test_overlapping_pools_are_unmodelled_not_free():
+    with pytest.raises(UnmodelledError, match="p: no cost rule for a pool"):
+        parts(pool(stride=1))
+
+
+def test_unknown_kinds_of_nodes_are_unmodelled_not_free(make_mvau):
+    pace = Pace(folding=Folding(pe=1, simd=1))
+    with pytest.raises(UnmodelledError, match="object"):
+        node_parts(object(), pace, XCUP)
+    with pytest.raises(UnmodelledError, match="object"):
+        node_ii_cycles(object(), pace)
+    assert replace(make_mvau(), name="other").macs == make_mvau().macs
