@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.data._cifar_pickle import unpickle_batch
+from dse.data._cifar_pickle import read_batch
 from dse.data._places import first_with_files, roots
 from dse.data.base import Dataset, Loader, Split, check_labels, checked_split
 from dse.data.spec import DataSpec, PathRule
@@ -35,7 +35,7 @@ def _read_binary(content: bytes) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
 
 def _read_batch(folder: Path, name: str) -> Split:
     packed, binary = folder / name, folder / f"{name}.bin"
-    path, read = (binary, _read_binary) if binary.is_file() else (packed, unpickle_batch)
+    path, read = (binary, _read_binary) if binary.is_file() else (packed, read_batch)
     try:
         pixels, labels = read(path.read_bytes())
     except FileNotFoundError as error:

@@ -57,6 +57,16 @@ def test_both_layouts_give_the_same_set(tmp_path):
     assert py.fingerprint == binary.fingerprint
 
 
+@pytest.mark.parametrize("protocol", [2, 3, 4])
+def test_reads_what_python_3_writes(tmp_path, rng, protocol):
+    write(tmp_path, rng, "py")
+    data, labels = batch(rng)
+    content = pickled(data, labels, protocol)
+    (tmp_path / "cifar-10-batches-py" / "test_batch").write_bytes(content)
+    made = load_dataset(f"cifar10:{tmp_path}", 0)
+    np.testing.assert_array_equal(made.test.x.reshape(-1, 3072), data)
+
+
 def test_reads_the_byte_strings_python_2_wrote(tmp_path, rng):
     write(tmp_path, rng, "py")
     raw = bytes(range(256)) * 12
@@ -93,6 +103,15 @@ def test_a_malicious_pickle_runs_nothing(tmp_path, rng, refusal):
     with refusal(DataError, str(victim), "asks for"):
         load_dataset(f"cifar10:{tmp_path}", 0)
     assert not (tmp_path / "sprung").exists()
+
+
+def test_a_damaged_file_costs_no_memory(tmp_path, rng, refusal):
+    write(tmp_path, rng, "py")
+    victim = tmp_path / "cifar-10-batches-py" / "test_batch"
+    for greedy in (b"}r\xff\xff\xff\x7f.", b"\x96\xff\xff\xff\xff\xff\x00\x00\x00."):
+        victim.write_bytes(b"\x80\x05" + greedy)  # a memo of 2^31 entries, a terabyte of bytes
+        with refusal(DataError, str(victim)):
+            load_dataset(f"cifar10:{tmp_path}", 0)
 
 
 @pytest.mark.parametrize(
