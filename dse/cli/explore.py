@@ -56,38 +56,36 @@ def explore(
 ) -> None:
     """Evaluate a network in every pair of formats and report its accuracy-cost front."""
     from dse.cli.progress import progress_bars
-    from dse.data import load_dataset
     from dse.search.source import NetworkAccuracy
     from dse.search.study import explore as explore_grid
 
-    data_name = data if data is not None else _default_data(model)
+    weight_formats, act_formats = parse_sweep(weights), parse_sweep(acts)
+    edge = parse_format(edge_format) if edge_format is not None else None
+    accuracy = NetworkAccuracy.load(
+        model=model,
+        checkpoint=checkpoint,
+        data=data if data is not None else _default_data(model),
+        calibration=calibration,
+        seed=seed,
+    )
     settings = StudySettings(
         model=model,
-        data=data_name,
-        weights=parse_sweep(weights),
-        acts=parse_sweep(acts),
+        data=accuracy.data,
+        weights=weight_formats,
+        acts=act_formats,
         device=device,
         fps=fps,
         dsp=dsp,
         seed=seed,
         checkpoint_sha256=_sha256(checkpoint) if checkpoint is not None else "",
-        edge_format=parse_format(edge_format) if edge_format is not None else None,
+        edge_format=edge,
         unsigned_acts=unsigned_acts,
         granularity=granularity,
         scale=scale,
         act_range=act_range,
         weight_range=weight_range,
-        calibration=calibration
-        if calibration is not None
-        else len(load_dataset(data_name, seed).calibration),
+        calibration=accuracy.calibration,
         recipe=_RECIPE,
-    )
-    accuracy = NetworkAccuracy(
-        model=model,
-        checkpoint=checkpoint,
-        data=data_name,
-        calibration=settings.calibration,
-        seed=seed,
     )
     with progress_bars() as progress:
         study = explore_grid(settings, out, accuracy, jobs=jobs, progress=progress)

@@ -8,6 +8,7 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -18,24 +19,29 @@ from dse.search.evaluate import Progress as Report
 
 @contextmanager
 def progress_bars() -> Iterator[Report]:
-    """Show a bar for each step that is reported meanwhile.
+    """Show a bar for each step that is reported meanwhile, and nothing before the first.
 
     On a terminal the bars move; elsewhere each is printed once, when all is over.
     """
-    columns = (
+    bars = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
+        console=Console(stderr=True),
     )
-    with Progress(*columns, console=Console(stderr=True)) as bars:
-        tasks = {}
+    tasks: dict[str, TaskID] = {}
 
-        def report(step: str, done: int, total: int) -> None:
-            if step not in tasks:
-                tasks[step] = bars.add_task(step, total=total, completed=done)
-            bars.update(tasks[step], completed=done, total=total)
+    def report(step: str, done: int, total: int) -> None:
+        if step not in tasks:
+            bars.start()
+            tasks[step] = bars.add_task(step, total=total, completed=done)
+        bars.update(tasks[step], completed=done, total=total)
 
+    try:
         yield report
+    finally:
+        if tasks:
+            bars.stop()

@@ -40,11 +40,7 @@ class SourceFactory(Protocol):
     """Makes accuracy sources; frozen and picklable, so that each process can make its own."""
 
     def data_fingerprint(self) -> str:
-        """Read the data and return its fingerprint, without training anything.
-
-        Raises:
-            UserError: The data set is unknown, missing or damaged.
-        """
+        """Return the fingerprint of the data, without loading the network."""
 
     def template(self) -> Accelerator:
         """Return the network's layer shapes, without training anything.

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from dse.data import load_dataset
+from dse.errors import DesignError
 from dse.formats import Format
 from dse.search.evaluate import Progress, silent
 from hw_models.graph import Accelerator
@@ -26,6 +27,7 @@ class NetworkAccuracy:
         model: Name of a network, or ``package.module:factory``.
         checkpoint: File with its weights; `None`: trained here.
         data: Name of a data set.
+        fingerprint: Of the data set, as `load` found it.
         calibration: Number of calibration images.
         seed: Seed of the data's splits, of training and of quantization.
     """
@@ -33,12 +35,51 @@ class NetworkAccuracy:
     model: str
     checkpoint: Path | None
     data: str
+    fingerprint: str
     calibration: int
     seed: int
 
+    @classmethod
+    def load(
+        cls,
+        *,
+        model: str,
+        checkpoint: Path | None,
+        data: str,
+        calibration: int | None,
+        seed: int,
+    ) -> Self:
+        """Read the data set and check that it has enough calibration images.
+
+        Args:
+            model: See the class.
+            checkpoint: See the class.
+            data: See the class.
+            calibration: Images to calibrate on; `None`: all that the data set puts aside.
+            seed: See the class.
+
+        Raises:
+            UserError: The data set is unknown, missing, damaged or too small.
+        """
+        dataset = load_dataset(data, seed)
+        available = len(dataset.calibration)
+        if calibration is not None and not 1 <= calibration <= available:
+            raise DesignError(
+                f"--calibration is {calibration}; data set '{data}' puts 1 to {available} images "
+                "aside for it"
+            )
+        return cls(
+            model=model,
+            checkpoint=checkpoint,
+            data=data,
+            fingerprint=dataset.fingerprint,
+            calibration=available if calibration is None else calibration,
+            seed=seed,
+        )
+
     def data_fingerprint(self) -> str:
         """See `dse.search.evaluate.SourceFactory`."""
-        return load_dataset(self.data, self.seed).fingerprint
+        return self.fingerprint
 
     def template(self) -> Accelerator:
         """See `dse.search.evaluate.SourceFactory`."""

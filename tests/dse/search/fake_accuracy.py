@@ -51,7 +51,10 @@ class FakeSource:
     @property
     def context(self) -> AccuracyContext:
         return AccuracyContext(
-            weights=self.factory.weights, data=self.factory.data, calibration=100, seed=0
+            weights=self.factory.weights,
+            data=self.factory.data_fingerprint(),
+            calibration=self.factory.calibration,
+            seed=0,
         )
 
     @property
@@ -78,12 +81,13 @@ class FakeFactory:
 
     weights: str = "weights"
     data: str = "data"
+    calibration: int = 100
     seconds: float = 0.0
     journal: str = os.devnull
     failure: str = "none"
 
     def data_fingerprint(self) -> str:
-        return self.data
+        return f"fingerprint of {self.data}"
 
     def template(self) -> Accelerator:
         act = parse_format("int8")

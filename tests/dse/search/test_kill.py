@@ -20,7 +20,8 @@ import dse.search.source
 from dse.cli import main
 
 if __name__ == "__main__":
-    dse.search.source.NetworkAccuracy = lambda **_: FakeFactory(seconds=0.03, journal=JOURNAL)
+    fake = FakeFactory(seconds=0.03, journal=JOURNAL)
+    dse.search.source.NetworkAccuracy.load = lambda **_: fake
     sys.exit(main())
 """
 POINTS = 64
@@ -41,7 +42,7 @@ class Study:
         path = os.pathsep.join([str(Path(__file__).parent), str(Path.cwd())])
         formats = "int3-8,e2m1,e4m3"
         options = (
-            f"--model fake --data fake --calibration 9 --weights {formats} --acts {formats} "
+            f"--model fake --data fake --weights {formats} --acts {formats} "
             f"--jobs {JOBS} --out {self.out}"
         )
         return subprocess.Popen(

@@ -1,0 +1,183 @@
+"""`bitfront explore` on digits, from the command line to the files."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from dse.models import load_network
+from dse.search.store import DB_NAME, Store
+
+FORMATS = "--weights int4,e2m1 --acts int4,e4m3"
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    """Weights for digits-mlp that nobody trained."""
+    path = tmp_path_factory.mktemp("weights") / "mlp.pt"
+    torch.save(load_network("digits-mlp").initial(1).state_dict(), path)
+    return path
+
+
+@pytest.fixture
+def mlp(checkpoint, tmp_path):
+    """Arguments of a quick study in ``tmp_path / study``."""
+    return f"explore --model digits-mlp --checkpoint {checkpoint} {FORMATS} --out {tmp_path}/study"
+
+
+@pytest.fixture(scope="module")
+def finished(checkpoint, tmp_path_factory):
+    """A folder that holds the finished study of `mlp`."""
+    return tmp_path_factory.mktemp("finished") / "study"
+
+
+def has_study(bitfront, mlp: str, finished: Path, folder: Path) -> None:
+    """Put the finished study into `folder`; the first call makes it."""
+    if not finished.exists():
+        outcome = bitfront(mlp.replace(str(folder), str(finished)))
+        assert outcome.code == 0, outcome.err
+    shutil.copytree(finished, folder)
+
+
+def test_a_study_is_made_and_found_again(bitfront, mlp, tmp_path):
+    first = bitfront(f"{mlp} --json")
+    assert first.code == 0, first.err
+    summary = json.loads(first.out)
+    assert (summary["points"], summary["computed"]) == (4, 4)
+    with Store.open_readonly(tmp_path / "study") as store:
+        frame = store.evaluations()
+        assert store.header.settings.data == "digits"
+        assert store.header.settings.calibration == 1000
+    assert list(frame.weight_format) == ["int4", "int4", "e2m1", "e2m1"]
+    assert (frame.n_test == 540).all()
+    assert frame.lut.between(100, 100_000).all()
+    before = (tmp_path / "study" / DB_NAME).read_bytes()
+    again = bitfront(f"{mlp} --json --jobs 2")
+    assert json.loads(again.out)["computed"] == 0
+    assert (tmp_path / "study" / DB_NAME).read_bytes() == before
+
+
+def test_two_processes_find_what_one_finds(bitfront, mlp, tmp_path, finished):
+    has_study(bitfront, mlp, finished, tmp_path / "study")
+    assert bitfront(mlp.replace("/study", "/two") + " --jobs 2").code == 0
+    frames = []
+    for name in ("study", "two"):
+        with Store.open_readonly(tmp_path / name) as store:
+            frames.append(store.evaluations())
+    assert frames[0].equals(frames[1])
+
+
+BAD = {
+    "unknown format": ("--weights int4,e4n3", "e4n3"),
+    "empty range": ("--acts int8-3", "int8-3"),
+    "a format without quantizer": ("--weights int1", "int1"),
+    "a format without hardware": ("--acts e6m1", "e6m1"),
+    "unknown edge format": ("--edge-format in8", "in8"),
+    "unknown network": ("--model digits-mpl", "did you mean 'digits-mlp'"),
+    "unknown factory": ("--model torch.nn:Linaer", "did you mean 'Linear'"),
+    "unknown data": ("--data digit", "did you mean 'digits'"),
+    "unknown device": ("--device xcpu", "did you mean 'xcup'"),
+    "no frames": ("--fps 0", "--fps is 0"),
+    "too many frames": ("--fps 1e12", "fps"),
+    "no jobs": ("--jobs 0", "--jobs is 0"),
+    "no calibration": ("--calibration 0", "--calibration is 0"),
+    "too much calibration": ("--calibration 1001", "1 to 1000 images aside"),
+    "missing checkpoint": ("--checkpoint nowhere.pt", "nowhere.pt cannot be read"),
+    "missing data": ("--data npz:nowhere.npz", "nowhere.npz"),
+    "a folder as a checkpoint": ("--checkpoint .", "cannot be read: Is a directory"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+@pytest.mark.parametrize("existing", [False, True])
+def test_bad_input_is_one_line_and_changes_nothing(
+    bitfront, mlp, finished, tmp_path, case, existing
+):
+    if existing:
+        has_study(bitfront, mlp, finished, tmp_path / "study")
+    before = contents(tmp_path)
+    arguments, message = BAD[case]
+    outcome = bitfront(f"{mlp} {arguments}")
+    assert outcome.code == 2
+    assert message in outcome.error_line
+    assert contents(tmp_path) == before
+    assert (tmp_path / "study").exists() == existing
+
+
+def bad_file(path: Path, case: str) -> str:
+    """Write a damaged file to `path`; return the arguments that use it."""
+    state = load_network("digits-mlp").initial(1).state_dict()
+    x = np.ones((40, 1, 8, 8), np.float32)
+    y = np.arange(40) % 10
+    match case:
+        case "damaged data":
+            path.write_bytes(b"PK\3\4 not an archive")
+        case "NaN in images":
+            x[3, 0, 0, 0] = np.nan
+            np.savez(path, x_train=x, y_train=y, x_test=x, y_test=y)
+        case "labels out of range":
+            np.savez(path, x_train=x, y_train=y, x_test=x, y_test=y + 90)
+        case "another shape":
+            x = np.ones((40, 3, 8, 8), np.float32)
+            np.savez(path, x_train=x, y_train=y, x_test=x, y_test=y)
+        case "damaged checkpoint":
+            path.write_bytes(b"PK\3\4 no weights")
+        case "NaN in weights":
+            next(iter(state.values()))[0, 0] = float("nan")
+            torch.save(state, path)
+        case "another network's weights":
+            torch.save(load_network("digits-cnn").initial(1).state_dict(), path)
+    return f"--checkpoint {path}" if path.suffix == ".pt" else f"--data npz:{path}"
+
+
+@pytest.mark.parametrize(
+    ("name", "case", "message"),
+    [
+        ("x.npz", "damaged data", "x.npz"),
+        ("x.npz", "NaN in images", "NaN or Inf"),
+        ("x.npz", "labels out of range", "out of range"),
+        ("x.npz", "another shape", "shape"),
+        ("x.pt", "damaged checkpoint", "is damaged"),
+        ("x.pt", "NaN in weights", "holds NaN or Inf"),
+        ("x.pt", "another network's weights", "has no tensor"),
+    ],
+)
+def test_bad_files_are_one_line_and_change_nothing(bitfront, mlp, tmp_path, name, case, message):
+    arguments = bad_file(tmp_path / name, case)
+    outcome = bitfront(f"{mlp} {arguments}")
+    assert outcome.code == 2
+    assert message in outcome.error_line
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize("out", ["/proc/study", "/dev/null", "/dev/null/study"])
+def test_a_folder_that_cannot_be_written_is_one_line(bitfront, mlp, tmp_path, out):
+    outcome = bitfront(mlp.replace(f"{tmp_path}/study", out))
+    assert outcome.code == 2
+    assert "cannot write into the folder" in outcome.error_line
+
+
+def test_another_study_in_the_folder_is_one_line(bitfront, mlp, finished, tmp_path):
+    has_study(bitfront, mlp, finished, tmp_path / "study")
+    before = contents(tmp_path)
+    outcome = bitfront(f"{mlp} --seed 1")
+    assert outcome.code == 2
+    assert "other settings: --seed is 0 there, 1 here" in outcome.error_line
+    assert contents(tmp_path) == before
+
+
+def test_a_damaged_study_is_one_line(bitfront, mlp, tmp_path):
+    (tmp_path / "study").mkdir()
+    (tmp_path / "study" / DB_NAME).write_bytes(b"\0" * 9000)
+    before = contents(tmp_path)
+    outcome = bitfront(mlp)
+    assert outcome.code == 2
+    assert "damaged" in outcome.error_line
+    assert contents(tmp_path) == before
