@@ -16,8 +16,8 @@ from hw_models.resources import Part, Resources
 def _(node: Pool, pace: Pace, target: Target) -> tuple[Part, ...]:
     """Return what a pool is made of.
 
-    Windows that overlap share no partial result, so each pixel updates every window it is in, one
-    after the other; the cycles of that are not modelled.
+    Every pixel updates the partial result of the one window it is in; those of a row of windows
+    wait in a memory.
 
     Raises:
         UnmodelledError: Windows that overlap, or that are dilated.
