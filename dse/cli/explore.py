@@ -27,7 +27,7 @@ def explore(
     weights: Annotated[str, typer.Option(help="Weight formats, e.g. int3-8,e4m3.")] = DEFAULT_SWEEP,
     acts: Annotated[str, typer.Option(help="Activation formats.")] = DEFAULT_SWEEP,
     device: Annotated[str, typer.Option(help="FPGA family.")] = "xcup",
-    fps: Annotated[float, typer.Option(help="Images per second, at the nominal clock.")] = 1000.0,
+    fps: Annotated[float, typer.Option(help="Images per second, at the nominal clock.")] = 10_000.0,
     dsp: Annotated[Dsp, typer.Option(help="Whether DSP blocks may multiply.")] = "none",
     jobs: Annotated[int, typer.Option(help="Processes that evaluate.")] = 1,
     seed: Annotated[int, typer.Option(help="Decides splits and training.")] = 0,
