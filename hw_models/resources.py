@@ -100,7 +100,14 @@ class Part:
 
 def total(parts: Iterable[Part]) -> Resources:
     """Return the sum of what `parts` take."""
-    return sum((part.resources for part in parts), start=Resources())
+    taken = [part.resources for part in parts]
+    return Resources(
+        lut=sum([resources.lut for resources in taken]),
+        ff=sum([resources.ff for resources in taken]),
+        dsp=sum([resources.dsp for resources in taken]),
+        bram18=sum([resources.bram18 for resources in taken]),
+        uram=sum([resources.uram for resources in taken]),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

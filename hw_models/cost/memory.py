@@ -78,15 +78,18 @@ def memory_resources(memory: Memory, target: Target) -> Resources:
 def memory_part(name: str, memory: Memory, target: Target) -> Part:
     """Return the cost of `memory` with its source."""
     style = memory_style(memory, target)
-    detail = {
-        MemoryStyle.WIRES: "one word: constants",
-        MemoryStyle.LOGIC: target.coefficients.logic_depth.source,
-        MemoryStyle.REGISTERS: target.coefficients.register_depth.source,
-        MemoryStyle.BLOCK: f"{target.family.block_ram.name}, {target.family.block_ram.source}",
-    }[style]
+    match style:
+        case MemoryStyle.WIRES:
+            rule = "one word of constants"
+        case MemoryStyle.LOGIC:
+            rule = target.coefficients.logic_depth.source
+        case MemoryStyle.REGISTERS:
+            rule = target.coefficients.register_depth.source
+        case MemoryStyle.BLOCK:
+            rule = f"{target.family.block_ram.name}, {target.family.block_ram.source}"
     return Part(
         name=name,
         resources=memory_resources(memory, target),
         is_compute=False,
-        source=f"{memory.depth} x {memory.width} bit in {style.value}: {detail}",
+        source=f"{memory.depth} x {memory.width} bit in {style.value}: {rule}",
     )
