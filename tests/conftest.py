@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from dse.errors import ToolNotFoundError
+from hw_models.tools import find
+
 settings.register_profile("bitfront", derandomize=True, deadline=None)
 settings.load_profile("bitfront")
 
@@ -19,3 +22,23 @@ def own_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]
         for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
             patch.setenv(variable, "1")
         yield cache
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let CI insist on the external tools."""
+    parser.addoption(
+        "--require-tools",
+        action="store_true",
+        help="fail a test whose external tool is missing, instead of skipping it",
+    )
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test marked ``tool(name)`` with the reason where the tool is absent."""
+    for marker in item.iter_markers("tool"):
+        try:
+            find(marker.args[0])
+        except ToolNotFoundError as error:
+            if item.config.getoption("--require-tools"):
+                pytest.fail(str(error), pytrace=False)
+            pytest.skip(str(error))
