@@ -42,15 +42,24 @@ def load_target(device: str, dsp: DspUse) -> Target:
 
 
 def coefficients_digest(device: str) -> str:
-    """Return the sha256 of all constants behind the costs of `device`, as 64 hex digits.
+    """Return the sha256 of all numbers behind the costs of `device`, as 64 hex digits.
 
-    Those of its coefficients and of its family, with their sources.
+    Those of its coefficients and of its family; where they come from plays no part.
 
     Raises:
         UnknownPluginError: There is no such family.
         UnmodelledError: The family has no constants.
     """
     target = load_target(device, "none")
-    constants = {"family": asdict(target.family), "coefficients": asdict(target.coefficients)}
-    text = json.dumps(constants, sort_keys=True, separators=(",", ":"))
+    constants = [asdict(target.family), asdict(target.coefficients)]
+    text = json.dumps(_without_sources(constants), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _without_sources(value: object) -> object:
+    if isinstance(value, dict):
+        kept = (key for key in value if not key.endswith("source"))
+        return {key: _without_sources(value[key]) for key in kept}
+    if isinstance(value, list | tuple):
+        return [_without_sources(item) for item in value]
+    return value

@@ -14,14 +14,14 @@ FAMILY = Family(
         wide_bits=18,
         narrow_bits=18,
         packings=(),  # the 9x9 pair mode is not in the open flow
-        source="FPGA-TN-02205, sysDSP usage guide",
+        source="Lattice, ECP5 and ECP5-5G sysDSP Usage Guide",
     ),
     block_ram=BlockRam(
         name="DP16KD",
         shapes=((16384, 1), (8192, 2), (4096, 4), (2048, 9), (1024, 18), (512, 36)),
-        source="FPGA-TN-02204, memory usage guide",
+        source="Lattice, ECP5 and ECP5-5G Memory Usage Guide",
     ),
     part="LFE5U-85F",
     part_resources=Resources(lut=83_640, ff=83_640, dsp=156, bram18=208),
-    part_source="FPGA-DS-02012",
+    part_source="Lattice, ECP5 and ECP5-5G Family Data Sheet",
 )

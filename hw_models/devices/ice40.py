@@ -14,14 +14,14 @@ FAMILY = Family(
         wide_bits=16,
         narrow_bits=16,
         packings=(),  # the 8x8 pair mode is not inferred by the open flow
-        source="FPGA-TN-02007, iCE40 UltraPlus DSP function usage guide",
+        source="Lattice, DSP Function Usage Guide for iCE40 Devices",
     ),
     block_ram=BlockRam(
         name="SB_RAM40_4K",
         shapes=((2048, 2), (1024, 4), (512, 8), (256, 16)),
-        source="FPGA-TN-02002, memory usage guide for iCE40 devices",
+        source="Lattice TN1250, Memory Usage Guide for iCE40 Devices",
     ),
     part="iCE40UP5K",
     part_resources=Resources(lut=5280, ff=5280, dsp=8, bram18=30),
-    part_source="FPGA-DS-02008",
+    part_source="Lattice, iCE40 UltraPlus Family Data Sheet",
 )

@@ -1,7 +1,7 @@
 """Every FPGA family in the registry, its own and third parties', is complete."""
 
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 from importlib.resources import files
 
 import pytest
@@ -9,7 +9,7 @@ import pytest
 from dse.errors import UnknownPluginError
 from hw_models.cost import coefficients_digest
 from hw_models.cost.coefficient_set import CoefficientSet, load_coefficients
-from hw_models.cost.target import load_target
+from hw_models.cost.target import Target, load_target
 from hw_models.devices import DEVICES
 
 NOMINAL_CLOCKS_MHZ = {"ecp5": 100, "ice40": 24, "xc7": 150, "xcup": 250}
@@ -53,6 +53,18 @@ def test_digests_tell_families_apart(family):
     assert len(digest) == 64
     assert digest == coefficients_digest(family.name)
     assert [digest] == [d for d in map(coefficients_digest, DEVICES) if d == digest]
+
+
+def test_digests_depend_on_numbers_not_on_their_sources(family, monkeypatch):
+    def digest_with(**changes):
+        constants = replace(load_coefficients(family.name), **changes)
+        changed = Target(family=family, coefficients=constants, dsp="none")
+        monkeypatch.setattr("hw_models.cost.target.load_target", lambda *_: changed)
+        return coefficients_digest(family.name)
+
+    worth = load_coefficients(family.name).dsp_worth_lut
+    assert digest_with(dsp_worth_lut=replace(worth, source="hearsay")) == digest_with()
+    assert digest_with(dsp_worth_lut=replace(worth, value=worth.value + 1)) != digest_with()
 
 
 def test_unknown_devices_get_the_nearest_name():
