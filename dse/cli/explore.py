@@ -87,8 +87,12 @@ def explore(
         calibration=accuracy.calibration,
         recipe=_RECIPE,
     )
-    with progress_bars() as progress:
-        study = explore_grid(settings, out, accuracy, jobs=jobs, progress=progress)
+    try:
+        with progress_bars() as progress:
+            study = explore_grid(settings, out, accuracy, jobs=jobs, progress=progress)
+    except KeyboardInterrupt:
+        typer.echo("stopped; what was finished is kept, the same command goes on", err=True)
+        raise
     typer.echo(f"{study}")
 
 

@@ -13,7 +13,7 @@ from hw_models.graph import Accelerator
 Progress = Callable[[str, int, int], None]
 """Called with the name of a step, the parts done, and the parts there are."""
 
-_TASKS_PER_PROCESS = 4
+_TOGETHER = 8
 
 
 def silent(step: str, done: int, total: int) -> None:
@@ -62,27 +62,22 @@ class SourceFactory(Protocol):
         """Load or train the network and calibrate it; the same every time."""
 
 
-def shared_tasks(points: Sequence[PlannedPoint], jobs: int) -> list[Task]:
-    """Group points into tasks that share their weights, enough to keep `jobs` processes busy.
+def shared_tasks(points: Sequence[PlannedPoint]) -> list[Task]:
+    """Group points into tasks of up to eight that share their weights.
 
-    Points with equal weight formats stay together as far as possible: they share the quantized
-    weights, and everything up to the first activation in which they differ.
+    Such points share the quantized weights and everything up to the first activation in which
+    they differ. Eight is what an `Evaluator` works on at once; small tasks also balance the load.
 
     Args:
         points: What is to be evaluated, in any order; the order is kept within a group.
-        jobs: Number of processes.
     """
     groups: dict[tuple[object, ...], list[Job]] = {}
     for planned in points:
         scheme = planned.point.scheme
         key = (tuple(layer.weight for layer in scheme.layers), scheme.granularity, scheme.scale)
         groups.setdefault(key, []).append(Job(accuracy_key=planned.accuracy_key, scheme=scheme))
-    wanted = _TASKS_PER_PROCESS * jobs if jobs > 1 else 1
-    pieces = -(-wanted // len(groups)) if groups else 1
-    return [task for group in groups.values() for task in _split(group, pieces)]
-
-
-def _split(group: Sequence[Job], pieces: int) -> list[Task]:
-    """Cut `group` into up to `pieces` runs of nearly equal length."""
-    size = -(-len(group) // pieces)
-    return [tuple(group[start : start + size]) for start in range(0, len(group), size)]
+    return [
+        tuple(group[start : start + _TOGETHER])
+        for group in groups.values()
+        for start in range(0, len(group), _TOGETHER)
+    ]

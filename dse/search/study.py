@@ -218,7 +218,7 @@ def _evaluate_missing(
     _, done = store.counts()
     total = done + len(missing)
     progress(EVALUATION, done, total)
-    tasks = shared_tasks(missing, jobs)
+    tasks = shared_tasks(missing)
     workers = min(jobs, len(tasks))
     store.begin_run(_versions())
     results = run_here(source, tasks) if workers == 1 else run_in_processes(factory, tasks, workers)

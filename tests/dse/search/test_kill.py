@@ -118,6 +118,7 @@ def test_an_interrupted_study_ends_its_workers_and_keeps_what_it_has(tmp_path, n
         out, errors = process.communicate(timeout=30)
     assert process.returncode == code
     assert "Traceback" not in errors
+    assert ("the same command goes on" in errors) == (number == signal.SIGINT)
     assert out == ""
     workers = {int(line.split()[0]) for line in study.journal.read_text().splitlines()}
     assert not [worker for worker in workers if Path(f"/proc/{worker}").exists()]
