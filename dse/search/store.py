@@ -172,7 +172,7 @@ class Store:
 
     @classmethod
     def _opened(cls, path: Path, *, writable: bool) -> Self:
-        if not path.is_file():
+        if not path.exists():
             raise DataError(
                 f"no study in {path.parent}: 'bitfront explore --out {path.parent}' makes one"
             )
