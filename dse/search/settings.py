@@ -1,6 +1,5 @@
 """What defines a study: two runs with equal settings belong into the same folder."""
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -111,7 +110,15 @@ class StudySettings:
 
 
 def _shown(value: object) -> str:
-    if isinstance(value, list):
-        text = ",".join(value)
-        return text if len(text) <= 40 else f"{text[:30]}… ({len(value)} formats)"
-    return json.dumps(value)
+    match value:
+        case "":
+            return "none"
+        case list():
+            names = ",".join(value)
+            return names if len(names) <= 40 else f"{names[:30]}… ({len(value)} formats)"
+        case bool():
+            return "on" if value else "off"
+        case str() if len(value) == 64:  # a digest
+            return f"{value[:12]}…"
+        case _:
+            return str(value)

@@ -264,7 +264,7 @@ def test_an_edge_format_for_all_layers_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"device": "ecp5"}, 'other settings: --device is "xcup" there, "ecp5" here'),
+        ({"device": "ecp5"}, "other settings: --device is xcup there, ecp5 here"),
         ({"acts": parse_sweep("int4")}, "--acts is int4,e4m3,e2m1 there, int4 here"),
         ({"seed": 3}, "--seed is 0 there, 3 here"),
     ],
