@@ -14,8 +14,10 @@ module bf_mac #(
     parameter int W_EXP = 0,
     parameter bit W_SIGNED = 1,
     parameter int P_BITS = 15,
-    parameter int M_BITS = P_BITS,
-    parameter int FINE = 3,
+    parameter int RANGE = 0,
+    parameter int FINE = 0,
+    parameter bit KEEP_TOP = 0,
+    parameter bit TABLE = 0,
     parameter int ACC_BITS = 25
 ) (
     input  wire                clk,
@@ -28,38 +30,87 @@ module bf_mac #(
   localparam bit IS_TWOS = (A_SIGNED && A_EXP == 0) || (W_SIGNED && W_EXP == 0);
   localparam bit HAS_SIGN = (A_SIGNED && A_EXP > 0) || (W_SIGNED && W_EXP > 0);
 
-  wire [M_BITS-1:0] m;
-  wire s;
+  localparam int A_SHIFT = A_EXP > 1 ? A_EXP : 0;
+  localparam int W_SHIFT = W_EXP > 1 ? W_EXP : 0;
+  localparam int OFFSET = int'(A_SHIFT > 0) + int'(W_SHIFT > 0);
+  localparam int K_BITS = (A_SHIFT > W_SHIFT ? A_SHIFT : W_SHIFT) + int'(OFFSET == 2);
+  localparam int FAR = KEEP_TOP ? 1 << (K_BITS - 1) : 0;
+  localparam int M_BITS = P_BITS + (KEEP_TOP ? FAR - 1 : RANGE);
 
-  (* keep_hierarchy *)
-  bf_product #(
-      .A_BITS(A_BITS),
-      .A_EXP(A_EXP),
-      .A_SIGNED(A_SIGNED),
-      .W_BITS(W_BITS),
-      .W_EXP(W_EXP),
-      .W_SIGNED(W_SIGNED),
-      .P_BITS(P_BITS),
-      .M_BITS(M_BITS),
-      .FINE(FINE)
-  ) product (
-      .a(a),
-      .w(w),
-      .m(m),
-      .s(s)
-  );
-  (* keep_hierarchy *)
-  bf_accumulate #(
-      .M_BITS(M_BITS),
-      .M_SIGNED(IS_TWOS),
-      .HAS_SIGN(HAS_SIGN),
-      .BITS(ACC_BITS)
-  ) accumulate (
-      .clk(clk),
-      .en(en),
-      .clr(clr),
-      .m(m),
-      .s(s),
-      .acc(acc)
-  );
+  wire [M_BITS-1:0] m;
+  wire far, s;
+
+  if (TABLE) begin : gen_table
+    (* keep_hierarchy *)
+    bf_product_table #(
+        .A_BITS(A_BITS),
+        .A_EXP(A_EXP),
+        .A_SIGNED(A_SIGNED),
+        .W_BITS(W_BITS),
+        .W_EXP(W_EXP),
+        .W_SIGNED(W_SIGNED),
+        .M_BITS(M_BITS)
+    ) product (
+        .a(a),
+        .w(w),
+        .m(m),
+        .s(s)
+    );
+    assign far = 1'b0;
+  end else begin : gen_product
+    (* keep_hierarchy *)
+    bf_product #(
+        .A_BITS(A_BITS),
+        .A_EXP(A_EXP),
+        .A_SIGNED(A_SIGNED),
+        .W_BITS(W_BITS),
+        .W_EXP(W_EXP),
+        .W_SIGNED(W_SIGNED),
+        .P_BITS(P_BITS),
+        .RANGE(RANGE),
+        .FINE(FINE),
+        .KEEP_TOP(KEEP_TOP),
+        .M_BITS(M_BITS)
+    ) product (
+        .a(a),
+        .w(w),
+        .m(m),
+        .far(far),
+        .s(s)
+    );
+  end
+  if (KEEP_TOP) begin : gen_far
+    (* keep_hierarchy *)
+    bf_accumulate_far #(
+        .M_BITS(M_BITS),
+        .M_SIGNED(IS_TWOS),
+        .HAS_SIGN(HAS_SIGN),
+        .FAR(FAR),
+        .OFFSET(OFFSET),
+        .BITS(ACC_BITS)
+    ) accumulate (
+        .clk(clk),
+        .en(en),
+        .clr(clr),
+        .m(m),
+        .far(far),
+        .s(s),
+        .acc(acc)
+    );
+  end else begin : gen_near
+    (* keep_hierarchy *)
+    bf_accumulate #(
+        .M_BITS(M_BITS),
+        .M_SIGNED(IS_TWOS),
+        .HAS_SIGN(HAS_SIGN),
+        .BITS(ACC_BITS)
+    ) accumulate (
+        .clk(clk),
+        .en(en),
+        .clr(clr),
+        .m(m),
+        .s(s),
+        .acc(acc)
+    );
+  end
 endmodule

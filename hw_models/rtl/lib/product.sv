@@ -2,12 +2,15 @@
 //
 //   product = (s ? -m : m)
 //
-// The significands are multiplied, then shifted by the sum of the exponents.
+// The significands are multiplied, then shifted by the sum of the exponents. With KEEP_TOP the
+// highest bit of that sum is handed on instead of used, for an accumulator that has room for the
+// last stage of the shifter:  product = (s ? -m : m) * 2^(far * 2^(K_BITS - 1) - OFFSET).
 //
-//   a  in,  A_BITS  activation code; A_EXP exponent bits, 0 for an integer
-//   w  in,  W_BITS  weight code, likewise
-//   m  out, M_BITS  P_BITS + the largest shift; two's complement if a signed integer takes part
-//   s  out, 1       sign of the minifloats' product
+//   a    in,  A_BITS  activation code; A_EXP exponent bits, 0 for an integer
+//   w    in,  W_BITS  weight code, likewise
+//   m    out, M_BITS  significand product, shifted; two's complement if a signed integer takes part
+//   far  out, 1       highest bit of the exponents' sum with KEEP_TOP, else 0
+//   s    out, 1       sign of the minifloats' product
 module bf_product #(
     parameter int A_BITS = 8,
     parameter int A_EXP = 4,
@@ -16,12 +19,15 @@ module bf_product #(
     parameter int W_EXP = 4,
     parameter bit W_SIGNED = 1,
     parameter int P_BITS = 8,
+    parameter int RANGE = 28,
     parameter int FINE = 3,
-    parameter int M_BITS = P_BITS + 28
+    parameter bit KEEP_TOP = 0,
+    parameter int M_BITS = P_BITS + RANGE
 ) (
     input  wire [A_BITS-1:0] a,
     input  wire [W_BITS-1:0] w,
     output wire [M_BITS-1:0] m,
+    output wire              far,
     output wire              s
 );
   localparam int A_SIG = A_EXP > 0 ? A_BITS - int'(A_SIGNED) - A_EXP + 1 : A_BITS;
@@ -97,48 +103,43 @@ module bf_product #(
   // An exponent of one bit is always 1: E1Mm is an integer grid.
   localparam bit A_SHIFTS = A_EXP > 1;
   localparam bit W_SHIFTS = W_EXP > 1;
-  if (A_SHIFTS && W_SHIFTS) begin : gen_two_exponents
-    localparam int BITS = A_EXP > W_EXP ? A_EXP : W_EXP;
-    wire [BITS:0] sum;
-    bf_exponents #(
-        .BITS(BITS)
-    ) exponents (
-        .a(BITS'(a_exponent)),
-        .w(BITS'(w_exponent)),
-        .a_zero(a_zero),
-        .w_zero(w_zero),
-        .sum(sum)
-    );
-    bf_shift #(
-        .X_BITS(P_BITS),
-        .SIGNED(1'b0),
-        .K_BITS(BITS + 1),
-        .OFFSET(2),
-        .RANGE(M_BITS - P_BITS),
-        .FINE(FINE)
-    ) shift (
-        .x(p),
-        .k(sum),
-        .y(m)
-    );
-  end else if (A_SHIFTS || W_SHIFTS) begin : gen_one_exponent
-    localparam int BITS = A_SHIFTS ? A_EXP : W_EXP;
-    wire [BITS-1:0] k;
-    if (A_SHIFTS) assign k = a_exponent | BITS'(a_zero);
-    else assign k = w_exponent | BITS'(w_zero);
+  localparam int E_BITS = A_E > W_E ? A_E : W_E;
+  localparam int K_BITS = E_BITS + int'(A_SHIFTS && W_SHIFTS);
+  localparam int OFFSET = int'(A_SHIFTS) + int'(W_SHIFTS);
+
+  if (!A_SHIFTS && !W_SHIFTS) begin : gen_fixed
+    assign m = p;
+    assign far = 1'b0;
+  end else begin : gen_shift
+    wire [K_BITS-1:0] k;
+    if (A_SHIFTS && W_SHIFTS) begin : gen_sum
+      bf_exponents #(
+          .BITS(E_BITS)
+      ) exponents (
+          .a(E_BITS'(a_exponent)),
+          .w(E_BITS'(w_exponent)),
+          .a_zero(a_zero),
+          .w_zero(w_zero),
+          .sum(k)
+      );
+    end else if (A_SHIFTS) begin : gen_act
+      assign k = a_exponent | K_BITS'(a_zero);
+    end else begin : gen_weight
+      assign k = w_exponent | K_BITS'(w_zero);
+    end
+
+    assign far = KEEP_TOP & k[K_BITS-1];
     bf_shift #(
         .X_BITS(P_BITS),
         .SIGNED(A_TWOS || W_TWOS),
-        .K_BITS(BITS),
-        .OFFSET(1),
+        .K_BITS(K_BITS - int'(KEEP_TOP)),
+        .OFFSET(KEEP_TOP ? 0 : OFFSET),
         .RANGE(M_BITS - P_BITS),
         .FINE(FINE)
     ) shift (
         .x(p),
-        .k(k),
+        .k(k[K_BITS-int'(KEEP_TOP)-1:0]),
         .y(m)
     );
-  end else begin : gen_fixed
-    assign m = p;
   end
 endmodule

@@ -1,0 +1,69 @@
+"""Top modules of cells with floating-point accumulators: parameters and nothing else."""
+
+from pathlib import Path
+
+from hw_models.arith.cell import Style, fine_stages
+from hw_models.arith.float_accumulator import FloatMac, significand_bits
+from hw_models.rtl.cell import LIBRARY, Rtl, library
+
+_FLOAT = ("normalize", "float_product", "float_accumulate", "float_mac")
+
+
+def float_library(style: Style) -> tuple[Path, ...]:
+    """Return the library files of `style` with those of floating-point accumulators, in order."""
+    return (*library(style), *(LIBRARY / f"{name}.sv" for name in _FLOAT))
+
+
+def emit_float_mac(mac: FloatMac, style: Style = Style.PORTABLE) -> Rtl:
+    """Write the top module of a multiply-accumulate cell with a floating-point accumulator.
+
+    Its ports are ``clk en clr a w acc``, as ``lib/float_mac.sv`` describes them.
+
+    Args:
+        mac: The cell.
+        style: Style of the multiplier and the exponents' sum; the accumulator is portable.
+    """
+    shape = mac.product
+    act, weight = shape.act, shape.weight
+    parameters = {
+        "A_BITS": act.bits,
+        "A_EXP": act.exponent_bits,
+        "A_SIGNED": int(act.is_signed),
+        "A_SIG": significand_bits(act),
+        "W_BITS": weight.bits,
+        "W_EXP": weight.exponent_bits,
+        "W_SIGNED": int(weight.is_signed),
+        "W_SIG": significand_bits(weight),
+        "FIXED": int(mac.is_fixed),
+        "P_BITS": shape.significand_bits,
+        "RANGE": shape.greatest_shift,
+        "FINE": fine_stages(shape),
+        "OFFSET": mac.offset,
+        "EXP": mac.accumulator.exponent_bits,
+        "MAN": mac.accumulator.mantissa_bits,
+        "M_BITS": mac.term_bits,
+        "E_BITS": mac.exponent_bits,
+        "R_BITS": mac.greater_bits,
+        "SUBNORMALS": int(mac.has_subnormals),
+        "INFINITIES": int(mac.has_infinities),
+        "NEGATE": int(mac.negates),
+    }
+    lines = [
+        f"// acc <= round((clr ? 0 : acc) + a * w), {mac.accumulator.name} accumulator.",
+        f"module {mac.name} (",
+        "    input  wire clk,",
+        "    input  wire en,",
+        "    input  wire clr,",
+        f"    input  wire [{act.bits - 1}:0] a,  // {mac.act.name} activation",
+        f"    input  wire [{weight.bits - 1}:0] w,  // {mac.weight.name} weight",
+        f"    output wire [{mac.accumulator.bits - 1}:0] acc  // sign, exponent, mantissa",
+        ");",
+        "  bf_float_mac #(",
+        ",\n".join(f"      .{name}({value})" for name, value in parameters.items()),
+        "  ) mac (",
+        "      .clk(clk), .en(en), .clr(clr), .a(a), .w(w), .acc(acc)",
+        "  );",
+        "endmodule",
+        "",
+    ]
+    return Rtl(top=mac.name, text="\n".join(lines), sources=float_library(style))

@@ -1,0 +1,164 @@
+"""Yosys, as the package pyosys: batches of jobs in processes of their own."""
+
+import contextlib
+import importlib.metadata
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from dse.errors import ToolFailedError, ToolNotFoundError, ToolTimeoutError
+from hw_models.synth.netlist import Netlist, read_netlist
+
+WORKER = Path(__file__).with_name("_worker.py")
+TIMEOUT_S = 300.0
+"""Longest time for one job [s]. ABC has been seen to run for ever."""
+
+_BATCH = 24
+_LOG_LINES = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One run of Yosys.
+
+    Args:
+        label: What it works on, for messages.
+        top: Name of the top module it leaves.
+        text: SystemVerilog read first.
+        passes: Commands, in order.
+    """
+
+    label: str
+    top: str
+    text: str
+    passes: tuple[str, ...]
+
+
+def version() -> str:
+    """Return the version of Yosys.
+
+    Raises:
+        ToolNotFoundError: pyosys is not installed.
+    """
+    try:
+        return importlib.metadata.version("pyosys")
+    except importlib.metadata.PackageNotFoundError as error:
+        raise ToolNotFoundError("Yosys not found; pip install pyosys") from error
+
+
+def run_yosys(
+    jobs: Sequence[Job],
+    setup: Sequence[str] = (),
+    *,
+    processes: int = 1,
+    timeout_s: float = TIMEOUT_S,
+) -> Iterator[Netlist]:
+    """Run `jobs` and yield the netlist each leaves, in order.
+
+    Args:
+        jobs: What to run; jobs that share a process share its start and the set-up.
+        setup: Commands run once in each process, before its jobs; every job starts from the
+            design they leave.
+        processes: How many run at a time.
+        timeout_s: Longest time for the set-up and for one job [s]; then the whole process group
+            ends, with what Yosys itself has started.
+
+    Raises:
+        ToolFailedError: A command failed; names the job and gives the end of the log.
+        ToolTimeoutError: A job did not end in time.
+    """
+    size = max(1, min(_BATCH, -(-len(jobs) // processes)))
+    batches = [jobs[i : i + size] for i in range(0, len(jobs), size)]
+    with ThreadPoolExecutor(max_workers=processes) as pool:
+        pending = [pool.submit(_run_batch, batch, setup, timeout_s) for batch in batches]
+        try:
+            for future in pending:
+                yield from future.result()
+        finally:
+            for future in pending:
+                future.cancel()
+
+
+def _run_batch(jobs: Sequence[Job], setup: Sequence[str], timeout_s: float) -> list[Netlist]:
+    """Run `jobs` in one process."""
+    with tempfile.TemporaryDirectory(prefix="bitfront-yosys-") as folder:
+        log = Path(folder, "log")
+        inputs = [Path(folder, f"{i}.sv") for i in range(len(jobs))]
+        outputs = [path.with_suffix(".json") for path in inputs]
+        for job, path in zip(jobs, inputs, strict=True):
+            path.write_text(job.text)
+        order = {
+            "log": str(log),
+            "setup": list(setup),
+            "jobs": [
+                {
+                    "passes": [f'read_verilog -sv "{source}"', *job.passes],
+                    "netlist": str(output),
+                }
+                for job, source, output in zip(jobs, inputs, outputs, strict=True)
+            ],
+        }
+        with _worker(json.dumps(order).encode()) as process:
+            labels = ["set-up", *(job.label for job in jobs)]
+            for label in labels:
+                if not _wait(process, timeout_s):
+                    raise ToolTimeoutError(
+                        f"yosys: {label} did not end within {timeout_s:g} s; simplify it or "
+                        "raise the limit"
+                    )
+                if not os.read(process.stdout.fileno(), 1):  # type: ignore[union-attr]
+                    process.wait()
+                    raise ToolFailedError(_failure(label, process.returncode, log))
+        return [
+            read_netlist(output.read_text(), job.top)
+            for job, output in zip(jobs, outputs, strict=True)
+        ]
+
+
+@contextlib.contextmanager
+def _worker(order: bytes) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a worker in a process group of its own, and end the whole group on leaving."""
+    version()
+    process = subprocess.Popen(
+        [sys.executable, str(WORKER)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        with process:
+            assert process.stdin is not None
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.write(order)
+                process.stdin.close()
+            try:
+                yield process
+            finally:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+    finally:
+        process.wait()
+
+
+def _wait(process: subprocess.Popen[bytes], timeout_s: float) -> bool:
+    """Wait until the worker says something or ends; False if it does neither in time."""
+    deadline = time.monotonic() + timeout_s
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)  # type: ignore[arg-type]
+        return bool(selector.select(max(0.0, deadline - time.monotonic())))
+
+
+def _failure(label: str, code: int, log: Path) -> str:
+    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+    tail = "\n  ".join(lines[-_LOG_LINES:]) or "(it said nothing)"
+    return f"yosys: {label} failed with exit code {code}:\n  {tail}"
