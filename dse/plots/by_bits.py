@@ -1,0 +1,122 @@
+"""Accuracy against width: the best integer and the best minifloat of each number of bits."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from dse.intervals import wilson
+from dse.plots.labels import Floats, Surroundings, place_labels
+from dse.plots.style import FAMILY_STYLES, INK, axis_label, new_axes, styled
+from dse.selection import Family, best_uniform, uniform_widths
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_OFFSETS: dict[Family, float] = {"integer": -0.07, "minifloat": 0.07}
+"""Families side by side, so that their intervals do not hide each other [bits]."""
+_LINE_STYLES: dict[Family, str] = {"integer": "-", "minifloat": "--"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Bars:
+    """Points of one family `(n, 2)` and their intervals `(n,)`, for labels to keep clear of."""
+
+    points: Floats
+    low: Floats
+    high: Floats
+
+    def along(self) -> Floats:
+        """Return points on the line through the points."""
+        xs, ys = self.points.T
+        between = np.linspace(xs[0], xs[-1], 20 * len(xs))
+        return np.stack([between, np.interp(between, xs, ys)], axis=1)
+
+    def upright(self) -> Iterator[Floats]:
+        """Yield the ends `(2, 2)` of each interval."""
+        for x, low, high in zip(self.points[:, 0], self.low, self.high, strict=True):
+            yield np.array([[x, low], [x, high]])
+
+
+def by_bits(
+    evaluations: "pd.DataFrame", ax: Axes | None = None, *, float_pct: float | None = None
+) -> Axes:
+    """Draw the test accuracy of the best integer and minifloat points of each width.
+
+    Weights and activations have the same width and family; the best by validation accuracy is
+    shown, with the 95 % interval of its test accuracy. Intervals of two points on the same images
+    may overlap and yet differ: `dse.intervals.compare_paired` decides.
+
+    Args:
+        evaluations: One evaluation a row, as `dse.search.Store` returns them; may be empty.
+        ax: Axes to draw on; a new figure without.
+        float_pct: Accuracy before quantization [%], drawn as a dashed line.
+
+    Returns:
+        The axes.
+    """
+    with styled():
+        axes = new_axes() if ax is None else ax
+        axes.set_xlabel("width of weights and activations [bit]")
+        axes.set_ylabel(axis_label("test_top1_pct"))
+        best = {family: _rows(evaluations, family) for family in _OFFSETS}
+        texts = [_name(row) for rows in best.values() for row in rows]
+        if not texts:
+            text = "no point with weights and activations of one width and family"
+            axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center")
+            return axes
+        drawn = [_draw_family(axes, rows, family) for family, rows in best.items() if rows]
+        if float_pct is not None:
+            label = f"float32, {float_pct:.2f} %"
+            axes.axhline(float_pct, color=INK, linestyle=(0, (5, 3)), linewidth=0.8, label=label)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.margins(x=0.08, y=0.12)
+        axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=4, borderaxespad=0.3)
+        axes.set_xlim(axes.get_xlim())
+        axes.set_ylim(axes.get_ylim()[0], min(axes.get_ylim()[1], 100.5))
+        anchors = np.concatenate([bars.points for bars in drawn])
+        surroundings = Surroundings(
+            markers=anchors,
+            dots=np.concatenate([bars.along() for bars in drawn]),
+            lines=tuple(bar for bars in drawn for bar in bars.upright()),
+        )
+        place_labels(axes, anchors, texts, surroundings)
+    return axes
+
+
+def _rows(evaluations: "pd.DataFrame", family: Family) -> "list[pd.Series]":
+    found = (best_uniform(evaluations, family, bits) for bits in uniform_widths(evaluations))
+    return [row for row in found if row is not None]
+
+
+def _draw_family(axes: Axes, rows: "list[pd.Series]", family: Family) -> _Bars:
+    style = FAMILY_STYLES[family]
+    xs = np.array([row["weight_bits"] + _OFFSETS[family] for row in rows], dtype=np.float64)
+    ys = np.array([row["test_top1_pct"] for row in rows], dtype=np.float64)
+    counts = [(round(row["test_top1_pct"] * row["n_test"] / 100), row["n_test"]) for row in rows]
+    intervals = [wilson(n_correct, n) for n_correct, n in counts]
+    low = np.array([interval.low_pct for interval in intervals])
+    high = np.array([interval.high_pct for interval in intervals])
+    axes.errorbar(
+        xs,
+        ys,
+        yerr=np.maximum([ys - low, high - ys], 0.0),
+        color=style.colour,
+        marker=style.marker,
+        linestyle=_LINE_STYLES[family],
+        markersize=5,
+        markeredgecolor="white",
+        markeredgewidth=0.5,
+        elinewidth=0.8,
+        capsize=2,
+        label=f"{style.name}, 95 % interval",
+    )
+    return _Bars(points=np.stack([xs, ys], axis=1), low=low, high=high)
+
+
+def _name(row: "pd.Series") -> str:
+    weight, act = row["weight_format"], row["act_format"]
+    return str(weight) if weight == act else f"{weight}/{act}"

@@ -1,0 +1,219 @@
+"""The front of accuracy against hardware cost."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from dse.plots.labels import Floats, Surroundings, place_labels
+from dse.plots.scales import note, set_cost_scale
+from dse.plots.style import FAMILY_STYLES, GREY, INK, axis_label, new_axes, styled
+from dse.selection import FAMILIES, chosen_by, families, front_of, is_maximised
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_ROOM_BELOW = 0.35
+"""Room below the front, as a share of its height, before poor points leave the axes."""
+_INT8 = ("int8", "uint8")
+_DASHES = ((0, ()), (0, (6, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)))
+"""Of the lines of a front in more than two objectives; where they were more, none is drawn."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plane:
+    """What is drawn where.
+
+    Attributes:
+        axes: Where to.
+        x: Column of the horizontal axis.
+        y: Column of the vertical axis.
+        shown: All rows that have both.
+        best: Those on the front.
+    """
+
+    axes: Axes
+    x: str
+    y: str
+    shown: "pd.DataFrame"
+    best: "pd.DataFrame"
+
+    def places(self, rows: "pd.DataFrame") -> Floats:
+        """Return where `rows` lie, `(n, 2)`."""
+        return rows[[self.x, self.y]].to_numpy(dtype=np.float64)
+
+
+def pareto(
+    evaluations: "pd.DataFrame",
+    x: str = "lut",
+    y: str = "test_top1_pct",
+    ax: Axes | None = None,
+    *,
+    also: Sequence[str] = (),
+    float_pct: float | None = None,
+) -> Axes:
+    """Draw the evaluations, the front among them as a line of steps, and what is on it.
+
+    The front is chosen as `dse.selection.front_of` does: by validation accuracy where test
+    accuracy is shown, so steps may go down and grey points lie above them: on the test images.
+    Dominated points are grey. Where poor points would squeeze the front, they leave the axes and
+    their number is written there.
+
+    Args:
+        evaluations: One evaluation a row, as `dse.search.Store` returns them; may be empty.
+        x: Column of the horizontal axis.
+        y: Column of the vertical axis.
+        ax: Axes to draw on; a new figure without.
+        also: Further objectives of the front, which is then a line for each of their values if
+            those are few; otherwise no line is drawn and labels tell the values.
+        float_pct: Accuracy before quantization [%], drawn as a dashed line.
+
+    Returns:
+        The axes.
+
+    Raises:
+        DesignError: A column is missing or holds no numbers.
+    """
+    best = front_of(evaluations, (x, y, *also)).dropna(subset=[x, y])
+    shown = evaluations.dropna(subset=[x, y])
+    with styled():
+        axes = new_axes() if ax is None else ax
+        axes.set_xlabel(axis_label(x))
+        axes.set_ylabel(axis_label(y))
+        if shown.empty:
+            axes.text(0.5, 0.5, "no evaluations", transform=axes.transAxes, ha="center")
+            return axes
+        plane = _Plane(axes=axes, x=x, y=y, shown=shown, best=best)
+        set_cost_scale(axes, shown[x].to_numpy(dtype=np.float64))
+        _set_height(plane, () if float_pct is None else (float_pct,))
+        lines = _draw_lines(plane, also)
+        _draw_points(plane)
+        obstacles = _draw_references(plane, float_pct)
+        axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=4, borderaxespad=0.3)
+        chosen = "" if chosen_by(y) == y else "front chosen on validation images; "
+        note(axes, f"{chosen}labels: weights/activations", (1.0, 1.0), (0, 4))
+        _label_front(plane, () if lines else also, [*lines, *obstacles])
+    return axes
+
+
+def _set_height(plane: _Plane, marks: Sequence[float]) -> None:
+    """Fix the vertical limits so that the front fills them and `marks` are seen."""
+    values = plane.places(plane.shown)[:, 1]
+    low, high = min(values.min(), *marks, np.inf), max(values.max(), *marks, -np.inf)
+    if is_maximised(plane.y) and len(plane.best):
+        worst = float(plane.places(plane.best)[:, 1].min())
+        low = max(low, worst - _ROOM_BELOW * (high - worst)) if high > worst else low
+    room = 0.06 * (high - low) or 1.0
+    top = high + 2 * room
+    plane.axes.set_ylim(low - room, min(top, 100 + room / 2) if plane.y.endswith("_pct") else top)
+    hidden = int((values < low - room).sum())
+    if hidden:
+        note(plane.axes, f"▾ {hidden} further down", (1.0, 0.0), (-2, 3))
+
+
+def _draw_lines(plane: _Plane, also: Sequence[str]) -> list[Floats]:
+    """Draw the front as one line, or one for each value of further objectives; return corners."""
+    if not also:
+        corners = _steps(plane, plane.best)
+        plane.axes.plot(*corners.T, color=INK, linewidth=0.9, zorder=3, label="front")
+        return [corners]
+    groups = list(plane.best.groupby(list(also)))
+    if len(groups) > len(_DASHES):
+        return []
+    lines = []
+    for (values, rows), dashes in zip(groups, _DASHES, strict=False):
+        named = (f"{value:g} {axis_label(name)}" for value, name in zip(values, also, strict=True))
+        lines.append(_steps(plane, rows)[1:-1])
+        plane.axes.plot(
+            *lines[-1].T,
+            color=INK,
+            linewidth=0.9,
+            linestyle=dashes,
+            zorder=3,
+            label=f"front at {', '.join(named)}",
+        )
+    return lines
+
+
+def _steps(plane: _Plane, rows: "pd.DataFrame") -> Floats:
+    """Return the corners `(n, 2)` of the steps through `rows`.
+
+    The first runs upright from the worst y, the last level to the worst x.
+    """
+    xs, ys = plane.places(rows.sort_values(plane.x, ascending=not is_maximised(plane.x))).T
+    left, right = plane.axes.get_xlim()
+    bottom, top = plane.axes.get_ylim()
+    worst_x, worst_y = left if is_maximised(plane.x) else right, bottom
+    if not is_maximised(plane.y):
+        worst_y = top
+    xs, ys = np.repeat(np.append(xs, worst_x), 2), np.repeat(np.insert(ys, 0, worst_y), 2)
+    return np.stack([xs[:-1], ys[1:]], axis=1)
+
+
+def _draw_points(plane: _Plane) -> None:
+    dominated = plane.shown.drop(index=plane.best.index)
+    for family in FAMILIES:
+        style = FAMILY_STYLES[family]
+        poor = plane.places(dominated[families(dominated) == family])
+        plane.axes.scatter(
+            poor[:, 0], poor[:, 1], s=7, marker=style.marker, color=GREY, linewidths=0, zorder=2
+        )
+        good = plane.places(plane.best[families(plane.best) == family])
+        if len(good):
+            plane.axes.scatter(
+                good[:, 0],
+                good[:, 1],
+                s=24,
+                marker=style.marker,
+                color=style.colour,
+                edgecolors=INK,
+                linewidths=0.5,
+                zorder=5,
+                label=style.name,
+            )
+    if len(dominated):
+        plane.axes.scatter([], [], s=7, marker="o", color=GREY, linewidths=0, label="dominated")
+
+
+def _draw_references(plane: _Plane, float_pct: float | None) -> list[Floats]:
+    """Mark the 8-bit integer point and the float network; return lines labels keep clear of."""
+    formats = plane.shown[["weight_format", "act_format"]]
+    int8 = plane.places(plane.shown[formats.isin(_INT8).all(axis=1)])
+    if len(int8):
+        plane.axes.scatter(
+            int8[:, 0],
+            int8[:, 1],
+            s=60,
+            marker="s",
+            facecolors="none",
+            edgecolors=INK,
+            linewidths=0.9,
+            zorder=4,
+            label="int8 / int8",
+        )
+    lines = [np.stack([point, point]) for point in int8]
+    if float_pct is not None:
+        label = f"float32, {float_pct:.2f} %"
+        plane.axes.axhline(
+            float_pct, color=INK, linestyle=(0, (5, 3)), linewidth=0.8, zorder=2.5, label=label
+        )
+        lines.append(np.array([[edge, float_pct] for edge in plane.axes.get_xlim()]))
+    return lines
+
+
+def _label_front(plane: _Plane, also: Sequence[str], lines: Sequence[Floats]) -> None:
+    """Label the points of the front with their formats and the values of `also`, ends first."""
+    from_the_middle = np.abs(np.arange(len(plane.best)) - (len(plane.best) - 1) / 2)
+    ranked = plane.best.iloc[np.argsort(-from_the_middle, kind="stable")]
+    texts = [f"{row['weight_format']}/{row['act_format']}" for _, row in ranked.iterrows()]
+    for name in also:
+        texts = [
+            f"{text} · {value:g} {axis_label(name)}"
+            for text, value in zip(texts, ranked[name], strict=True)
+        ]
+    surroundings = Surroundings(
+        markers=plane.places(plane.best), dots=plane.places(plane.shown), lines=tuple(lines)
+    )
+    place_labels(plane.axes, plane.places(ranked), texts, surroundings)

@@ -1,0 +1,154 @@
+"""Studies with made-up accuracies and real costs, for tests of what comes after the search."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dse.formats import Format, parse_format, parse_sweep
+from dse.metrics import GAUSSIAN, best_sqnr_db
+from dse.point import AccuracyContext, Scheme
+from dse.quant.result import AccuracyResult
+from dse.search.evaluate import Progress, silent
+from dse.search.settings import StudySettings
+from dse.search.store import Store
+from dse.search.study import explore
+from hw_models.graph import Accelerator, Mvau, Requantize
+
+LAYERS = {"fc1": (784, 128), "fc2": (128, 64), "fc3": (64, 10)}
+"""MW and MH."""
+SWEEP = "int3-8,e2m0,e2m1,e2m2,e3m2,e4m3"
+N_VAL, N_TEST = 1000, 1200
+FLOAT_PCT = 92.0
+
+
+@cache
+def noise_of(number_format: Format) -> float:
+    """Return the noise a format adds to a Gaussian signal, relative to it."""
+    return 10.0 ** (-best_sqnr_db(number_format.narrow(), GAUSSIAN) / 10)
+
+
+def accuracy_of(scheme: Scheme) -> AccuracyResult:
+    """Return an accuracy that falls with the formats' noise; images differ in difficulty.
+
+    All schemes see the same images, so their results are paired as real ones are.
+    """
+    inner = scheme.layers[1]
+    skill = FLOAT_PCT / 100 - 1.2 * (noise_of(inner.weight) + 0.7 * noise_of(inner.act)) ** 0.8
+    images = np.random.default_rng(1).random(N_VAL + N_TEST)
+    luck = np.random.default_rng([ord(letter) for letter in scheme.to_json()])
+    correct = images + luck.normal(scale=0.01, size=images.shape) < max(skill, 0.1)
+    return AccuracyResult(
+        val_top1_pct=100 * float(correct[:N_VAL].mean()),
+        n_val=N_VAL,
+        test_top1_pct=100 * float(correct[N_VAL:].mean()),
+        n_test=N_TEST,
+        test_correct=np.packbits(correct[N_VAL:]).tobytes(),
+        seconds=0.1,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyntheticSource:
+    """Stands in for a trained network."""
+
+    layers: tuple[str, ...] = tuple(LAYERS)
+    never_negative: frozenset[str] = frozenset(tuple(LAYERS)[1:])
+
+    @property
+    def context(self) -> AccuracyContext:
+        return AccuracyContext(weights="w", data="d", calibration=1000, seed=0)
+
+    @property
+    def float_accuracy(self) -> AccuracyResult:
+        return replace(
+            accuracy_of(Scheme.uniform(self.layers, *[parse_format("int16")] * 3)),
+            val_top1_pct=FLOAT_PCT,
+            test_top1_pct=FLOAT_PCT - 0.25,
+        )
+
+    def evaluate(self, schemes: Sequence[Scheme]) -> Iterator[AccuracyResult]:
+        return map(accuracy_of, schemes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyntheticFactory:
+    """Makes `SyntheticSource`."""
+
+    def data_fingerprint(self) -> str:
+        return "d"
+
+    def template(self) -> Accelerator:
+        int8 = parse_format("int8")
+        mvaus = [
+            Mvau(name=name, mw=mw, mh=mh, vectors=1, weight=int8, act=int8)
+            for name, (mw, mh) in LAYERS.items()
+        ]
+        between = [Requantize.after(mvau, name=f"{mvau.name}_q", output=int8) for mvau in mvaus]
+        nodes = [node for pair in zip(mvaus, between, strict=True) for node in pair]
+        return Accelerator(nodes=tuple(nodes[:-1]))
+
+    def check_formats(self, formats: Iterable[Format]) -> None:
+        """Take every format."""
+
+    def __call__(self, progress: Progress = silent) -> SyntheticSource:
+        return SyntheticSource()
+
+
+def synthetic_settings(**changes: object) -> StudySettings:
+    """Return the settings of a grid of both families, changed as told."""
+    settings = StudySettings(
+        model="digits-mlp",
+        data="fashion-mnist",
+        weights=parse_sweep(SWEEP),
+        acts=parse_sweep(SWEEP),
+        device="xcup",
+        fps=100_000.0,
+        dsp="none",
+        seed=0,
+        checkpoint_sha256="",
+        edge_format=None,
+        unsigned_acts=False,
+        granularity="per_channel",
+        scale="float32",
+        act_range="mse",
+        weight_range="mse",
+        calibration=1000,
+        recipe="none",
+    )
+    return replace(settings, **changes)
+
+
+def make_study(folder: Path, settings: StudySettings) -> Path:
+    """Explore `settings` with made-up accuracies and return the folder."""
+    explore(settings, folder, SyntheticFactory(), jobs=1)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def study_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A study of 121 points."""
+    return make_study(tmp_path_factory.mktemp("study"), synthetic_settings())
+
+
+@pytest.fixture(scope="session")
+def dsp_study_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A study that may spend DSP blocks."""
+    return make_study(
+        tmp_path_factory.mktemp("dsp"), synthetic_settings(dsp="auto", acts=parse_sweep("int3-8"))
+    )
+
+
+@pytest.fixture(scope="session")
+def _all_evaluations(study_folder: Path):
+    with Store.open_readonly(study_folder) as store:
+        return store.evaluations()
+
+
+@pytest.fixture
+def evaluations(_all_evaluations):
+    """The evaluations of `study_folder`, a copy of one's own."""
+    return _all_evaluations.copy()
