@@ -147,7 +147,7 @@ def _choose(anchors: Floats, candidates: Sequence[_Candidates]) -> list[int]:
 def _write(axes: Axes, anchor: Floats, box: Floats, end: Floats, text: str, pixel: float) -> None:
     centre = (box[:2] + box[2:]) / 2
     needs_leader = float(np.hypot(*(end - anchor))) > _LEADER_FROM_PT * pixel
-    axes.annotate(
+    label = axes.annotate(
         text,
         xy=tuple(axes.transData.inverted().transform(anchor)),
         xytext=tuple((centre - anchor) / pixel),
@@ -164,11 +164,13 @@ def _write(axes: Axes, anchor: Floats, box: Floats, end: Floats, text: str, pixe
             "linewidth": 0.4,
             "shrinkA": 0.0,
             "shrinkB": 2.0,
+            "patchA": None,
             "relpos": tuple(np.clip((end - box[:2]) / (box[2:] - box[:2]), 0.0, 1.0)),
         }
         if needs_leader
         else None,
     )
+    label.set_in_layout(False)  # it lies within the axes, and asking every label takes time
 
 
 def _extent(axes: Axes, text: str) -> tuple[float, float]:

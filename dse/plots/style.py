@@ -41,7 +41,7 @@ _AXIS_LABELS = {
     "lut": "hardware cost [LUT]",
     "ff": "flip-flops",
     "dsp": "DSP blocks",
-    "bram18": "block RAMs of 18 Kibit",
+    "bram18": "block RAMs",
     "weight_kib": "weight memory [KiB]",
     "lut_per_mac": "cost of one multiply-accumulate [LUT]",
     "ii_cycles": "cycles from image to image",

@@ -1,6 +1,8 @@
 """Studies with made-up accuracies and real costs, for tests of what comes after the search."""
 
+import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -13,8 +15,9 @@ from dse.metrics import GAUSSIAN, best_sqnr_db
 from dse.point import AccuracyContext, Scheme
 from dse.quant.result import AccuracyResult
 from dse.search.evaluate import Progress, silent
+from dse.search.header import Header
 from dse.search.settings import StudySettings
-from dse.search.store import Store
+from dse.search.store import DB_NAME, Store
 from dse.search.study import explore
 from hw_models.graph import Accelerator, Mvau, Requantize
 
@@ -142,6 +145,16 @@ def dsp_study_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
 
 
+@pytest.fixture
+def empty_study_folder(study_folder: Path, tmp_path: Path) -> Path:
+    """A study as it is before its first evaluation ends."""
+    (tmp_path / DB_NAME).write_bytes((study_folder / DB_NAME).read_bytes())
+    with closing(sqlite3.connect(tmp_path / DB_NAME)) as database:
+        database.execute("DELETE FROM accuracy")
+        database.commit()
+    return tmp_path
+
+
 @pytest.fixture(scope="session")
 def _all_evaluations(study_folder: Path):
     with Store.open_readonly(study_folder) as store:
@@ -152,3 +165,10 @@ def _all_evaluations(study_folder: Path):
 def evaluations(_all_evaluations):
     """The evaluations of `study_folder`, a copy of one's own."""
     return _all_evaluations.copy()
+
+
+@pytest.fixture(scope="session")
+def header(study_folder: Path) -> Header:
+    """The header of `study_folder`."""
+    with Store.open_readonly(study_folder) as store:
+        return store.header

@@ -1,0 +1,44 @@
+"""``bitfront pareto``: the front of a study in any two of its columns."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def pareto(
+    study: Annotated[Path, typer.Argument(help="Folder of the study.")],
+    x: Annotated[str, typer.Option(help="Column of the cost.")] = "lut",
+    y: Annotated[str, typer.Option(help="Column it is traded against.")] = "test_top1_pct",
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
+) -> None:
+    """Print a study's front, chosen on validation images.
+
+    With DSP blocks in play (explore --dsp auto) they are a third objective.
+    """
+    from rich.console import Console
+
+    from dse.cli.point_table import point_rows, point_table
+    from dse.search.store import Store
+    from dse.selection import chosen_by, front_of
+
+    with Store.open_readonly(study) as store:
+        uses_dsp = store.header.settings.dsp == "auto"
+        evaluations = store.evaluations()
+    objectives = tuple(dict.fromkeys((x, y, *(("dsp",) if uses_dsp else ()))))
+    best = front_of(evaluations, objectives)
+    if as_json:
+        summary = {
+            "study": str(study),
+            "objectives": objectives,
+            "chosen_by": [chosen_by(column) for column in objectives],
+            "n_points": len(evaluations),
+            "front": list(point_rows(best)),
+        }
+        typer.echo(json.dumps(summary, indent=2))
+        return
+    shown = tuple(dict.fromkeys((*map(chosen_by, objectives), *objectives)))
+    chosen = ", ".join(dict.fromkeys(map(chosen_by, objectives)))
+    caption = f"{len(best)} of {len(evaluations)} points, chosen by {chosen}."
+    Console().print(point_table(best, shown, caption))

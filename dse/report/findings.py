@@ -1,0 +1,129 @@
+"""What a study found, as values."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dse.intervals import PairedComparison, compare_paired
+from dse.search.header import Header
+from dse.selection import (
+    best_uniform,
+    front_of,
+    hypervolume_of,
+    most_interesting,
+    uniform_widths,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NUMBERS = (
+    "val_top1_pct", "test_top1_pct", "n_test", "lut", "ff", "dsp", "bram18", "weight_kib",
+    "lut_per_mac", "ii_cycles",
+)  # fmt: skip
+"""Columns a row must have numbers in to count."""
+
+VERDICTS = {1: "integer better", -1: "minifloat better", 0: "not distinguishable"}
+"""By the sign of `PairedComparison`, the integer being the first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class WidthFinding:
+    """The best integer × integer and minifloat × minifloat points of one width.
+
+    Attributes:
+        bits: Width of weights and activations [bits].
+        integer: Row of the integer that is best on validation; `None` if there is none.
+        minifloat: The same of the minifloats.
+        comparison: Integer against minifloat on the test images, where there are both.
+        integer_on_front: Whether the integer is on the study's front.
+        minifloat_on_front: Whether the minifloat is.
+    """
+
+    bits: int
+    integer: "pd.Series | None"
+    minifloat: "pd.Series | None"
+    comparison: PairedComparison | None
+    integer_on_front: bool
+    minifloat_on_front: bool
+
+    @property
+    def verdict(self) -> str:
+        """Which is better in accuracy, in words; empty where only one is there."""
+        return VERDICTS[self.comparison.sign] if self.comparison else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Findings:
+    """All a report says.
+
+    Attributes:
+        header: The study's settings, contexts and references.
+        n_planned: Points the study is to have.
+        evaluations: Points it has so far, one a row, as `dse.search.Store` returns them.
+        n_incomplete: Rows of these that lack one of `NUMBERS` and count for nothing below.
+        objectives: Columns of the front; accuracy is the test's, chosen by validation's.
+        front: Rows on the front, cheapest first.
+        interesting: Up to five of them without which it would lose most.
+        hypervolume: Of all rows, in validation error [%] × log2(lut), below the reference.
+        widths: Integer against minifloat at each width both or one of them has.
+    """
+
+    header: Header
+    n_planned: int
+    evaluations: "pd.DataFrame"
+    n_incomplete: int
+    objectives: tuple[str, ...]
+    front: "pd.DataFrame"
+    interesting: "pd.DataFrame"
+    hypervolume: float
+    widths: tuple[WidthFinding, ...]
+
+
+def find(header: Header, evaluations: "pd.DataFrame", n_planned: int) -> Findings:
+    """Return what `evaluations` of the study with this `header` amount to.
+
+    With DSP blocks the front is top-1 × LUT × DSP.
+
+    Raises:
+        DataError: Results on the test images do not fit their number.
+    """
+    objectives = ("lut", "test_top1_pct", *(("dsp",) if header.settings.dsp == "auto" else ()))
+    complete = evaluations.dropna(subset=list(NUMBERS))
+    front = front_of(complete, objectives)
+    reference = reference_of(header)
+    return Findings(
+        header=header,
+        n_planned=n_planned,
+        evaluations=evaluations,
+        n_incomplete=len(evaluations) - len(complete),
+        objectives=objectives,
+        front=front,
+        interesting=most_interesting(front, reference),
+        hypervolume=hypervolume_of(complete, reference),
+        widths=tuple(_width(complete, front, bits) for bits in uniform_widths(complete)),
+    )
+
+
+def reference_of(header: Header) -> tuple[float, float]:
+    """Return the hypervolume's reference point: error [%] and log2(lut)."""
+    return header.reference.error_pct, header.reference.log2_lut
+
+
+def _width(evaluations: "pd.DataFrame", front: "pd.DataFrame", bits: int) -> WidthFinding:
+    integer = best_uniform(evaluations, "integer", bits)
+    minifloat = best_uniform(evaluations, "minifloat", bits)
+    on_front = set(front["digest"])
+    return WidthFinding(
+        bits=bits,
+        integer=integer,
+        minifloat=minifloat,
+        comparison=_compare(integer, minifloat),
+        integer_on_front=integer is not None and integer["digest"] in on_front,
+        minifloat_on_front=minifloat is not None and minifloat["digest"] in on_front,
+    )
+
+
+def _compare(first: "pd.Series | None", second: "pd.Series | None") -> PairedComparison | None:
+    if first is None or second is None:
+        return None
+    return compare_paired(first["test_correct"], second["test_correct"], int(first["n_test"]))

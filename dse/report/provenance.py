@@ -1,0 +1,75 @@
+"""What a study was told to do and where its numbers come from, as Markdown."""
+
+from dse.report.findings import Findings
+from dse.report.markdown import escape, table
+from dse.report.tables import count
+from dse.search.header import Header
+from dse.search.settings import StudySettings
+
+_DIGITS_OF_A_DIGEST = 12
+
+
+def settings_table(header: Header) -> str:
+    """Return everything the user chose and what followed from it."""
+    settings, images = header.settings, header.float_accuracy
+    formats = {
+        "weight formats": ", ".join(item.name for item in settings.weights),
+        "activation formats": ", ".join(item.name for item in settings.acts),
+    }
+    foldings = ", ".join(f"({pe}, {simd})" for pe, simd in header.foldings)
+    values = {
+        "network": escape(settings.model),
+        "weights before quantization": _weights(settings),
+        "data set": escape(settings.data),
+        "images": f"{count(settings.calibration)} for calibration, {count(images.n_val)} for "
+        f"validation, {count(images.n_test)} for test",
+        **{name: escape(names) for name, names in formats.items()},
+        "first and last layer's weights": escape(settings.edge_format.name)
+        if settings.edge_format
+        else "as in the others",
+        "activations": "unsigned formats where never negative; not comparable with signed ones"
+        if settings.unsigned_acts
+        else "signed formats",
+        "scales": f"{_plain(settings.scale)}; weights {_plain(settings.granularity)} by "
+        f"{_plain(settings.weight_range)}, activations per tensor by {_plain(settings.act_range)}",
+        "recipe": escape(settings.recipe),
+        "seed": str(settings.seed),
+        "device": f"{escape(settings.device)} at {header.clock_mhz:g} MHz (nominal)",
+        "frame rate asked for": f"{settings.fps:.15g} images a second",
+        "folding of each layer (PE, SIMD)": foldings,
+        "multipliers": "in LUTs" if settings.dsp == "none" else "in LUTs or DSP blocks",
+    }
+    return table(["setting", "value"], [list(pair) for pair in values.items()], "ll")
+
+
+def sources(findings: Findings) -> str:
+    """Return how each kind of number was found, with versions and digests."""
+    header = findings.header
+    counts = findings.evaluations["cost_source"].value_counts(sort=False)
+    costs = ", ".join(f"{escape(str(name))} ({count(n)} points)" for name, n in counts.items())
+    versions = ", ".join(f"{name} {version}" for name, version in header.versions.items())
+    return (
+        "- Accuracy: measured on every image of the validation and test sets; accuracy version "
+        f"{header.accuracy_version}, weights {_short(header.accuracy.weights)}, data "
+        f"{_short(header.accuracy.data)}.\n"
+        f"- Cost: {costs or 'none yet'}; cost version {header.cost.version}, coefficients "
+        f"{_short(header.cost.coefficients)}, layer shapes {_short(header.cost.shapes)}.\n"
+        f"- Made with {escape(versions)}.\n"
+        "- Intervals: E. B. Wilson, JASA 22 (1927) 209-212, of one accuracy; T. Tango, Statistics "
+        "in Medicine 17 (1998) 891-908, of a difference on the same images. p-values: Q. McNemar, "
+        "Psychometrika 12 (1947) 153-157, with the binomial distribution itself.\n"
+    )
+
+
+def _weights(settings: StudySettings) -> str:
+    if settings.checkpoint_sha256:
+        return f"from a checkpoint, sha256 {_short(settings.checkpoint_sha256)}"
+    return "trained by bitfront"
+
+
+def _plain(word: str) -> str:
+    return escape(word.replace("_", " "))
+
+
+def _short(digest: str) -> str:
+    return escape(digest[:_DIGITS_OF_A_DIGEST])

@@ -1,0 +1,117 @@
+"""The report of a study as Markdown."""
+
+from collections.abc import Iterator
+
+from dse.report.findings import Findings, reference_of
+from dse.report.markdown import escape
+from dse.report.provenance import settings_table, sources
+from dse.report.tables import (
+    TIMES,
+    accuracy,
+    count,
+    front_table,
+    interesting_table,
+    widths_table,
+)
+from dse.selection import FAMILIES, Family, families, hypervolume_of
+
+_FAMILY_NAMES: dict[Family, str] = {
+    "integer": "integer",
+    "minifloat": "minifloat",
+    "mixed": "integer with minifloat",
+}
+
+
+def report_text(findings: Findings) -> str:
+    """Return the report; the same findings give the same text."""
+    settings = findings.header.settings
+    title = f"# {escape(settings.model)} on {escape(settings.data)}\n"
+    return "\n".join([title, *_sections(findings)])
+
+
+def _sections(findings: Findings) -> Iterator[str]:
+    done, planned = len(findings.evaluations), findings.n_planned
+    if done < planned:
+        yield (
+            f"**{done} of {planned} points are evaluated. The same `bitfront explore` again goes "
+            "on with the others.**\n"
+        )
+    if done:
+        yield _summary(findings)
+        yield "## The front\n"
+        yield _figure(findings)
+        yield front_table(findings)
+        yield "## The most interesting points\n"
+        yield (
+            "The points of the front that add most to its hypervolume on validation: its knees "
+            "and ends.\n"
+        )
+        yield interesting_table(findings)
+        yield "## Integer against minifloat, by width\n"
+        yield from _widths(findings)
+    yield "## The study\n"
+    yield settings_table(findings.header)
+    yield "## Where the numbers come from\n"
+    yield sources(findings)
+
+
+def _summary(findings: Findings) -> str:
+    before = findings.header.float_accuracy
+    kinds = families(findings.front)
+    counted = [(int((kinds == family).sum()), _FAMILY_NAMES[family]) for family in FAMILIES]
+    members = ", ".join(f"{number} {name}" for number, name in counted if number)
+    lines = [
+        f"Before quantization: top-1 {accuracy(before.test_top1_pct, before.n_test)} % on "
+        f"{count(before.n_test)} test images, {before.val_top1_pct:.2f} % on "
+        f"{count(before.n_val)} validation images.",
+        f"{count(len(findings.evaluations))} points, on the front {members or 'none'}.",
+        _hypervolumes(findings),
+    ]
+    if findings.n_incomplete:
+        lines.append(
+            f"{count(findings.n_incomplete)} points lack a number; they are in evaluations.csv "
+            "and nowhere else."
+        )
+    return "".join(f"- {line}\n" for line in lines)
+
+
+def _hypervolumes(findings: Findings) -> str:
+    error_pct, log2_lut = reference_of(findings.header)
+    of_family = families(findings.evaluations)
+    integers, minifloats = (
+        hypervolume_of(findings.evaluations[of_family == family], (error_pct, log2_lut))
+        for family in ("integer", "minifloat")
+    )
+    return (
+        f"Hypervolume {findings.hypervolume:.3f}; of integer points alone {integers:.3f}, of "
+        f"minifloat points alone {minifloats:.3f}. In validation error [%] {TIMES} log2(LUT), "
+        f"below {error_pct:.2f} % (float plus 10 points) and {log2_lut:.3f} (the "
+        f"{count(2**log2_lut)} LUT of int8 {TIMES} int8)."
+    )
+
+
+def _figure(findings: Findings) -> str:
+    axes = ["top-1", "LUT", *(["DSP"] if "dsp" in findings.objectives else [])]
+    name = f" {TIMES} ".join(axes)
+    return (
+        f"![Front of {name}](figures/pareto.png)\n\n"
+        f"Front of {name}, **chosen on validation images and shown on test images**: what a point "
+        "reaches on the test images did not help to choose it. Brackets hold 95 % intervals "
+        "(Wilson). All points have the same folding, so equal throughput is compared. The figure "
+        "as [SVG](figures/pareto.svg) and [PDF](figures/pareto.pdf), the front as "
+        "[front.csv](front.csv), every point as [evaluations.csv](evaluations.csv).\n"
+    )
+
+
+def _widths(findings: Findings) -> Iterator[str]:
+    if not findings.widths:
+        yield "No point has weights and activations of one width.\n"
+        return
+    yield "![Accuracy by width](figures/by_bits.png)\n"
+    yield (
+        "Weights and activations of one width and one family: of each, the point that is best on "
+        "validation images, and their difference on the test images, which both saw. Its interval "
+        "is Tango's for paired proportions, 95 % for each row by itself; p is McNemar's, exact. "
+        "Where 0 lies in the interval, the two are not distinguishable in accuracy.\n"
+    )
+    yield widths_table(findings)

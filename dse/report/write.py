@@ -1,0 +1,61 @@
+"""A study's report as files beside its database."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dse.files import replace_atomically
+from dse.plots import by_bits, pareto, save_figure
+from dse.report.findings import Findings, find
+from dse.report.text import report_text
+from dse.search.store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_FIRST_COLUMNS = (
+    "digest", "weight_format", "act_format", "recipe", "val_top1_pct", "test_top1_pct", "n_test",
+    "lut", "ff", "dsp", "bram18", "weight_kib", "lut_per_mac", "ii_cycles", "cost_source",
+)  # fmt: skip
+_NOT_FOR_TABLES = "test_correct"
+
+
+def read_findings(folder: Path) -> Findings:
+    """Return what the study in `folder` found so far, also while it runs.
+
+    Raises:
+        DataError: There is no study, or it is damaged.
+    """
+    with Store.open_readonly(folder) as store:
+        n_planned, _ = store.counts()
+        return find(store.header, store.evaluations(), n_planned)
+
+
+def write_report(folder: Path) -> Findings:
+    """Write the report of the study in `folder` from its database alone, and return its findings.
+
+    The files are ``report.md``, ``evaluations.csv``, ``front.csv`` and ``figures/``; each is
+    replaced as a whole, and the same study gives the same bytes.
+
+    Raises:
+        DataError: There is no study, it is damaged, or a file cannot be written.
+    """
+    findings = read_findings(folder)
+    replace_atomically(folder / "evaluations.csv", _csv(findings.evaluations))
+    replace_atomically(folder / "front.csv", _csv(findings.front))
+    _write_figures(findings, folder / "figures")
+    replace_atomically(folder / "report.md", report_text(findings))
+    return findings
+
+
+def _write_figures(findings: Findings, folder: Path) -> None:
+    x, y, *also = findings.objectives
+    float_pct = findings.header.float_accuracy.test_top1_pct
+    front = pareto(findings.evaluations, x, y, also=also, float_pct=float_pct)
+    save_figure(front, folder / "pareto")
+    save_figure(by_bits(findings.evaluations, float_pct=float_pct), folder / "by_bits")
+
+
+def _csv(rows: "pd.DataFrame") -> str:
+    """Return `rows` as CSV, the columns most asked for first, floats with all their digits."""
+    others = [name for name in rows.columns if name not in {*_FIRST_COLUMNS, _NOT_FOR_TABLES}]
+    return rows[[*_FIRST_COLUMNS, *others]].to_csv(index=False, lineterminator="\n")

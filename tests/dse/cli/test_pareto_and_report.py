@@ -1,0 +1,96 @@
+import json
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from dse.cli.pareto import pareto
+from dse.cli.report import report
+from dse.errors import DataError, DesignError
+from dse.report import read_findings
+from dse.selection import front_of
+
+
+def call(verb, *arguments):
+    """Run one verb; return what it prints, or raise what it raises."""
+    app = typer.Typer()
+    app.command()(verb)
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == 0
+    return result.stdout
+
+
+class TestPareto:
+    def test_json_holds_the_front(self, study_folder, evaluations):
+        found = json.loads(call(pareto, study_folder, "--json"))
+        expected = front_of(evaluations, ("lut", "test_top1_pct"))
+        assert found["objectives"] == ["lut", "test_top1_pct"]
+        assert found["chosen_by"] == ["lut", "val_top1_pct"]
+        assert found["n_points"] == 121
+        assert [row["digest"] for row in found["front"]] == expected["digest"].tolist()
+        assert [row["lut"] for row in found["front"]] == expected["lut"].tolist()
+        assert "test_correct" not in found["front"][0]
+
+    def test_other_columns(self, study_folder, evaluations):
+        found = json.loads(
+            call(pareto, study_folder, "--x", "weight_kib", "--y", "val_top1_pct", "--json")
+        )
+        expected = front_of(evaluations, ("weight_kib", "val_top1_pct"))
+        assert [row["digest"] for row in found["front"]] == expected["digest"].tolist()
+
+    def test_dsp_blocks_are_an_objective_where_they_may_be_used(self, dsp_study_folder):
+        found = json.loads(call(pareto, dsp_study_folder, "--json"))
+        assert found["objectives"] == ["lut", "test_top1_pct", "dsp"]
+        front = read_findings(dsp_study_folder).front
+        assert [row["digest"] for row in found["front"]] == front["digest"].tolist()
+
+    def test_the_table_shows_every_point_of_the_front(self, study_folder, evaluations):
+        printed = call(pareto, study_folder)
+        best = front_of(evaluations, ("lut", "test_top1_pct"))
+        assert all(digest[:8] in printed for digest in best["digest"])
+        assert f"{len(best)} of 121 points, chosen by lut, val_top1_pct." in printed
+
+    @pytest.mark.parametrize(
+        ("option", "column", "message"),
+        [
+            ("--x", "lutt", "did you mean 'lut'"),
+            ("--y", "accuracy", "no column is called 'accuracy'"),
+            ("--x", "weight_format", "holds no numbers"),
+            ("--x", "signed", "holds no numbers"),
+            ("--x", "test_correct", "holds no numbers"),
+        ],
+    )
+    def test_what_is_no_objective_is_refused(self, study_folder, option, column, message):
+        with pytest.raises(DesignError, match=message):
+            call(pareto, study_folder, option, column)
+
+    def test_a_study_without_evaluations_has_an_empty_front(self, empty_study_folder):
+        assert json.loads(call(pareto, empty_study_folder, "--json"))["front"] == []
+        assert "0 of 0 points" in call(pareto, empty_study_folder)
+
+    def test_a_folder_without_a_study_is_refused(self, tmp_path):
+        with pytest.raises(DataError, match="no study"):
+            call(pareto, tmp_path)
+
+
+class TestReport:
+    def test_says_where_the_report_is(self, empty_study_folder):
+        printed = call(report, empty_study_folder)
+        assert printed.strip() == str(empty_study_folder / "report.md")
+        assert (empty_study_folder / "report.md").exists()
+
+    def test_json_holds_what_matters(self, study_folder):
+        found = json.loads(call(report, study_folder, "--json"))
+        findings = read_findings(study_folder)
+        assert found["n_points"] == found["n_planned"] == 121
+        assert found["n_front"] == len(findings.front)
+        assert found["hypervolume"] == findings.hypervolume
+        assert [row["digest"] for row in found["interesting"]] == findings.interesting[
+            "digest"
+        ].tolist()
+
+    def test_a_folder_without_a_study_is_refused(self, tmp_path):
+        with pytest.raises(DataError, match="no study"):
+            call(report, tmp_path)
