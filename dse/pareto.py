@@ -118,13 +118,13 @@ def _below(values: Floats, reference: ArrayLike) -> tuple[Floats, Floats]:
     return inside, corner
 
 
-def _survivors(values: Floats) -> Ints:
+def _survivors(values: Floats) -> Ints | slice:
     """Return the rows worth sorting: all, or those the front of a sample leaves over.
 
     Only a sample that is mostly dominated pays for the pass; it then removes nearly everything,
     as the front of n points is short exactly when a small sample already dominates most of them.
     """
-    everything = np.arange(len(values))
+    everything = slice(None)
     if len(values) < 8 * SAMPLE:
         return everything
     sample = values[:: len(values) // SAMPLE]
@@ -167,7 +167,7 @@ def _front_3d(values: Floats) -> Bools:
     x, y, z = np.ascontiguousarray(values.T)
     order = _lexicographic((z, x, y))
     mask = np.empty(len(values), dtype=np.bool_)
-    mask[order] = _staircase_front(_dense_rank(x)[order], y[order], values[order])
+    mask[order] = _staircase_front(_dense_rank(x)[order], y[order], values.take(order, axis=0))
     return mask
 
 
