@@ -77,11 +77,12 @@ def by_bits(
         axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=4, borderaxespad=0.3)
         axes.set_xlim(axes.get_xlim())
         axes.set_ylim(axes.get_ylim()[0], min(axes.get_ylim()[1], 100.5))
+        marks = [] if float_pct is None else [np.array([[x, float_pct] for x in axes.get_xlim()])]
         anchors = np.concatenate([bars.points for bars in drawn])
         surroundings = Surroundings(
             markers=anchors,
             dots=np.concatenate([bars.along() for bars in drawn]),
-            lines=tuple(bar for bars in drawn for bar in bars.upright()),
+            lines=(*marks, *(bar for bars in drawn for bar in bars.upright())),
         )
         place_labels(axes, anchors, texts, surroundings)
     return axes
