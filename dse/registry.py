@@ -13,9 +13,9 @@ T = TypeVar("T")
 
 
 def nearest(name: str, known: list[str]) -> str:
-    """Return ``"; did you mean 'x'?"`` for the name in `known` closest to `name`, or ``""``."""
+    """Return ``" (did you mean 'x'?)"`` for the name in `known` closest to `name`, or ``""``."""
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    return f"; did you mean '{close[0]}'?" if close else ""
+    return f" (did you mean '{close[0]}'?)" if close else ""
 
 
 class Registry(Mapping[str, T], Generic[T]):
