@@ -10,6 +10,8 @@ import typer
 from dse import __version__
 from dse.cli.explore import explore
 from dse.cli.formats import formats
+from dse.cli.pareto import pareto
+from dse.cli.report import report
 from dse.cli.tools import tools
 from dse.errors import BitfrontError
 
@@ -17,7 +19,7 @@ _INTERRUPTED = 128 + signal.SIGINT
 _TERMINATED = 128 + signal.SIGTERM
 
 app = typer.Typer(name="bitfront", add_completion=False)
-for verb in (explore, formats, tools):
+for verb in (explore, formats, pareto, report, tools):
     app.command()(verb)
 
 

@@ -1,8 +1,9 @@
 """``bitfront explore``: from a trained network to its front of accuracy against hardware cost."""
 
 import hashlib
+import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +11,10 @@ from dse.errors import DataError, DesignError
 from dse.formats import parse_format, parse_sweep
 from dse.point import ActRange, Dsp, Granularity, Scale, WeightRange
 from dse.search.settings import StudySettings
+
+if TYPE_CHECKING:
+    from dse.report import Findings
+    from dse.search.study import Study
 
 DEFAULT_SWEEP = "int3-8,minifloat3-8"
 _RECIPE = "none"
@@ -56,6 +61,7 @@ def explore(
 ) -> None:
     """Evaluate a network in every pair of formats and report its accuracy-cost front."""
     from dse.cli.progress import progress_bars
+    from dse.report import write_report
     from dse.search.source import NetworkAccuracy
     from dse.search.study import explore as explore_grid
 
@@ -93,7 +99,53 @@ def explore(
     except KeyboardInterrupt:
         typer.echo("stopped; what was finished is kept, the same command goes on", err=True)
         raise
-    typer.echo(f"{study}")
+    findings = write_report(out)
+    if as_json:
+        typer.echo(json.dumps(_summary(study, findings), indent=2))
+    else:
+        _print(study, findings)
+
+
+def _files(folder: Path) -> dict[str, str]:
+    """Return where a study's results are, by what they are."""
+    return {
+        "study": str(folder / "study.db"),
+        "report": str(folder / "report.md"),
+        "evaluations": str(folder / "evaluations.csv"),
+        "front": str(folder / "front.csv"),
+        "figures": str(folder / "figures"),
+    }
+
+
+def _summary(study: "Study", findings: "Findings") -> dict[str, object]:
+    from dse.cli.point_table import point_rows
+
+    return {
+        **_files(study.folder),
+        "n_points": study.n_points,
+        "n_computed": study.n_computed,
+        "n_front": len(findings.front),
+        "hypervolume": findings.hypervolume,
+        "float_test_top1_pct": findings.header.float_accuracy.test_top1_pct,
+        "interesting": list(point_rows(findings.interesting)),
+    }
+
+
+def _print(study: "Study", findings: "Findings") -> None:
+    from rich.console import Console
+
+    from dse.cli.point_table import point_table
+
+    before = findings.header.float_accuracy.test_top1_pct
+    caption = (
+        f"The front would lose most without these of its {len(findings.front)} points; "
+        f"float {before:.2f} %."
+    )
+    columns = ("val_top1_pct", "test_top1_pct", "lut")
+    Console().print(point_table(findings.interesting, columns, caption))
+    typer.echo(f"{study.n_points} points, {study.n_computed} evaluated by this run")
+    for name, place in _files(study.folder).items():
+        typer.echo(f"{name:12}{place}")
 
 
 def _default_data(model: str) -> str:

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -41,37 +42,52 @@ def finished(checkpoint, tmp_path_factory):
 def has_study(bitfront, mlp: str, finished: Path, folder: Path) -> None:
     """Put the finished study into `folder`; the first call makes it."""
     if not finished.exists():
-        outcome = bitfront(mlp.replace(str(folder), str(finished)))
+        outcome = bitfront(f"{mlp} --out {finished}")
         assert outcome.code == 0, outcome.err
     shutil.copytree(finished, folder)
 
 
-def test_a_study_is_made_and_found_again(bitfront, mlp, tmp_path):
-    first = bitfront(f"{mlp} --json")
-    assert first.code == 0, first.err
-    summary = json.loads(first.out)
-    assert (summary["points"], summary["computed"]) == (4, 4)
-    with Store.open_readonly(tmp_path / "study") as store:
-        frame = store.evaluations()
-        assert store.header.settings.data == "digits"
-        assert store.header.settings.calibration == 1000
+def evaluations(folder: Path) -> pd.DataFrame:
+    with Store.open_readonly(folder) as store:
+        return store.evaluations()
+
+
+def test_a_study_is_made_by_two_processes_as_by_one(bitfront, mlp, finished, tmp_path):
+    outcome = bitfront(f"{mlp} --json --jobs 2")
+    assert outcome.code == 0, outcome.err
+    summary = json.loads(outcome.out)
+    assert (summary["n_points"], summary["n_computed"]) == (4, 4)
+    assert summary["study"] == f"{tmp_path}/study/{DB_NAME}"
+    for name in ("study", "report", "evaluations", "front", "figures"):
+        assert Path(summary[name]).exists()
+    assert {"pareto.png", "pareto.svg", "pareto.pdf"} <= {
+        path.name for path in Path(summary["figures"]).iterdir()
+    }
+    assert 1 <= len(summary["interesting"]) <= min(5, summary["n_front"])
+    frame = evaluations(tmp_path / "study")
     assert list(frame.weight_format) == ["int4", "int4", "e2m1", "e2m1"]
     assert (frame.n_test == 540).all()
     assert frame.lut.between(100, 100_000).all()
-    before = (tmp_path / "study" / DB_NAME).read_bytes()
-    again = bitfront(f"{mlp} --json --jobs 2")
-    assert json.loads(again.out)["computed"] == 0
-    assert (tmp_path / "study" / DB_NAME).read_bytes() == before
+    has_study(bitfront, mlp, finished, tmp_path / "one")
+    assert evaluations(tmp_path / "one").equals(frame)
 
 
-def test_two_processes_find_what_one_finds(bitfront, mlp, tmp_path, finished):
+def test_a_study_is_found_again(bitfront, mlp, finished, tmp_path):
     has_study(bitfront, mlp, finished, tmp_path / "study")
-    assert bitfront(mlp.replace("/study", "/two") + " --jobs 2").code == 0
-    frames = []
-    for name in ("study", "two"):
-        with Store.open_readonly(tmp_path / name) as store:
-            frames.append(store.evaluations())
-    assert frames[0].equals(frames[1])
+    before = contents(tmp_path)
+    outcome = bitfront(mlp)
+    assert outcome.code == 0, outcome.err
+    assert outcome.err == ""
+    assert "4 points, 0 evaluated by this run" in outcome.out
+    assert f"{tmp_path}/study/front.csv" in outcome.out
+    assert contents(tmp_path) == before
+    with Store.open_readonly(tmp_path / "study") as store:
+        settings = store.header.settings
+    assert (settings.data, settings.calibration, settings.checkpoint_sha256 == "") == (
+        "digits",
+        1000,
+        False,
+    )
 
 
 BAD = {

@@ -30,7 +30,7 @@ def test_version(bitfront):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("explor", "No such command 'explor'. Did you mean 'explore'?"),
+        ("tool", "No such command 'tool'. Did you mean 'tools'?"),
         ("explore", "Missing option"),
         ("explore --model digits-cnn", "Missing option '--out'"),
         ("explore --model digits-cnn --out x --job 2", "No such option: --job"),

@@ -54,7 +54,7 @@ class Study:
 
     def run(self) -> None:
         with self.start() as process:
-            _, errors = process.communicate(timeout=60)
+            _, errors = process.communicate(timeout=180)
         assert process.returncode == 0, errors
 
     def finished(self) -> dict[str, tuple[object, ...]]:
@@ -68,7 +68,7 @@ class Study:
         return {str(row[0]): row for row in rows}
 
     def wait_for(self, count: int) -> None:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while self.journal.read_text().count("\n") < count:
             assert time.monotonic() < deadline
             time.sleep(0.002)
@@ -115,7 +115,7 @@ def test_an_interrupted_study_ends_its_workers_and_keeps_what_it_has(tmp_path, n
     with study.start() as process:
         study.wait_for(10)
         process.send_signal(number)
-        out, errors = process.communicate(timeout=30)
+        out, errors = process.communicate(timeout=120)
     assert process.returncode == code
     assert "Traceback" not in errors
     assert ("the same command goes on" in errors) == (number == signal.SIGINT)
