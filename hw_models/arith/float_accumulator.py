@@ -102,30 +102,21 @@ class FloatMac:
         return _exponent(self.weight.lsb) + _exponent(self.act.lsb)
 
     @property
-    def fixed_bits(self) -> int:
-        """Width of the greatest product's magnitude in fixed point [bits]."""
-        shape = self.product
-        greatest = magnitude(shape.weight) * magnitude(shape.act)
-        return greatest.bit_length() + shape.greatest_shift
-
-    @property
     def is_fixed(self) -> bool:
-        """Whether the product stays in fixed point.
+        """Whether the product stays in fixed point, with leading zeros, at one exponent.
 
-        Nothing is shifted, or the bits fit the accumulator's significand: then aligning the product
-        as a whole costs less than normalising it first.
+        That is the smaller cell where nothing shifts, but it needs sums that are multiples of the
+        product's lsb.
         """
-        if self.any_state:
-            return False
-        fits = self.fixed_bits <= self.accumulator.significand_bits
-        return fits or self.product.greatest_shift == 0
+        return self.product.greatest_shift == 0 and not self.any_state
 
     @property
     def term_bits(self) -> int:
         """Width of the product's significand as the accumulator sees it [bits]."""
+        act, weight = self.product.act, self.product.weight
         if self.is_fixed:
-            return self.fixed_bits
-        a, w = (significand_bits(x) for x in (self.product.act, self.product.weight))
+            return (magnitude(act) * magnitude(weight)).bit_length()
+        a, w = significand_bits(act), significand_bits(weight)
         return a + w - (a == 1 or w == 1)
 
     @property
@@ -144,9 +135,10 @@ class FloatMac:
         """Least and greatest exponent of a product that is not 0, biased as the accumulator's."""
         if self.is_fixed:
             return self.offset, self.offset
-        shape = self.product
-        least = self.offset + sum(2 - significand_bits(x) for x in (shape.act, shape.weight))
-        greatest = self.offset + sum(x.greatest_shift + 1 for x in (shape.act, shape.weight)) + 1
+        sides = (self.product.act, self.product.weight)
+        always_top = any(significand_bits(side) == 1 for side in sides)
+        least = self.offset + sum(2 - significand_bits(side) for side in sides) + always_top
+        greatest = self.offset + sum(side.greatest_shift + 1 for side in sides) + 1
         return least, greatest
 
     @property
@@ -164,8 +156,12 @@ class FloatMac:
 
     @property
     def has_subnormals(self) -> bool:
-        """Whether sums below the least normal number occur."""
-        return self.any_state or self.lsb_exponent < 1 - self.accumulator.bias
+        """Whether sums down to the least normal number, or below it, occur.
+
+        The least itself counts, because a difference may be normalised one place too far until
+        rounding puts that right.
+        """
+        return self.any_state or self.lsb_exponent <= 1 - self.accumulator.bias
 
     @property
     def has_infinities(self) -> bool:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from hw_models.arith.cell import Style, fine_stages
+from hw_models.arith.cell import Style
 from hw_models.arith.float_accumulator import FloatMac, significand_bits
 from hw_models.rtl.cell import LIBRARY, Rtl, library
 
@@ -34,10 +34,7 @@ def emit_float_mac(mac: FloatMac, style: Style = Style.PORTABLE) -> Rtl:
         "W_EXP": weight.exponent_bits,
         "W_SIGNED": int(weight.is_signed),
         "W_SIG": significand_bits(weight),
-        "FIXED": int(mac.is_fixed),
-        "P_BITS": shape.significand_bits,
-        "RANGE": shape.greatest_shift,
-        "FINE": fine_stages(shape),
+        "NORMAL": int(not mac.is_fixed),
         "OFFSET": mac.offset,
         "EXP": mac.accumulator.exponent_bits,
         "MAN": mac.accumulator.mantissa_bits,

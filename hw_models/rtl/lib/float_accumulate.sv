@@ -49,7 +49,8 @@ module bf_float_accumulate #(
   wire [MAN-1:0] mantissa;
   assign {acc_sign, field, mantissa} = acc & {(1 + EXP + MAN) {~clr}};
   wire hidden = |field;
-  wire [EXP-1:0] acc_exponent = field | EXP'(~hidden);
+  wire subnormal = ~hidden;
+  wire [EXP-1:0] acc_exponent = field | EXP'(subnormal);
   wire [BITS-1:0] acc_value = {hidden, mantissa, {(BITS - MAN - 1) {1'b0}}};
   wire [BITS-1:0] term_value = {m, {(BITS - M_BITS) {1'b0}}};
 
@@ -66,8 +67,7 @@ module bf_float_accumulate #(
   end
 
   // Aligning. What falls off the end only says that there is something.
-  wire [BITS-1:0] swap = {BITS{keep}} & (acc_value ^ term_value);
-  wire [BITS-1:0] great = term_value ^ swap;
+  wire [BITS-1:0] great = keep ? acc_value : term_value;
   wire [BITS-1:0] aligned[STAGES+1];
   wire [STAGES:0] lost;
   assign aligned[STAGES] = keep ? term_value >> 1 : acc_value;
@@ -78,20 +78,23 @@ module bf_float_accumulate #(
     assign lost[i] = lost[i+1] | (amount[i] & |aligned[i+1][STEP-1:0]);
   end
 
+  // great - small = ~(~great + small), and one less if something of small was lost.
   wire subtract = acc_sign ^ s;
+  wire borrow = subtract & lost[0];
   wire carry, unused;
   wire [BITS-1:0] sum;
-  assign {carry, sum, unused} =
-      {1'b0, great, 1'b1} + {1'b0, aligned[0] ^ {BITS{subtract}}, subtract & ~lost[0]};
-  wire negative = subtract & ~carry;
-  wire [BITS:0] difference_or_sum = {carry & ~subtract, sum ^ {BITS{negative}}};
+  assign {carry, sum, unused} = {1'b0, aligned[0], 1'b1} + {1'b0, great ^ {BITS{subtract}}, borrow};
+  wire negative = subtract & carry;
+  wire invert = subtract & ~carry;
+  wire [BITS:0] raw = {carry & ~subtract, sum ^ {BITS{invert}}};
   wire [BITS:0] magnitude;
   wire ones;
   if (NEGATE) begin : gen_negate
-    assign magnitude = difference_or_sum + (BITS + 1)'(negative & ~lost[0]);
+    wire one_more = negative & ~lost[0];
+    assign magnitude = raw + (BITS + 1)'(one_more);
     assign ones = 1'b0;
   end else begin : gen_invert
-    assign magnitude = difference_or_sum;
+    assign magnitude = raw;
     assign ones = negative;
   end
 

@@ -31,20 +31,23 @@ module bf_normalize #(
   for (genvar i = STAGES - 1; i >= 0; i--) begin : gen_stage
     localparam int STEP = 1 << i;
     localparam int LOOK = STEP < BITS ? STEP : BITS;
+    wire [  BITS-1:0] v = value[i+1];
+    wire [R_BITS-1:0] e = exponent[i+1];
     wire room;
     if (!BOUNDED) assign room = 1'b1;
-    else if (i < R_BITS) assign room = |exponent[i+1][R_BITS-1:i];
+    else if (i < R_BITS) assign room = |e[R_BITS-1:i];
     else assign room = 1'b0;
-    wire go = room & ~|value[i+1][BITS-1-:LOOK];
+    wire go = room & ~|v[BITS-1-:LOOK];
 
-    for (genvar j = 0; j < BITS; j++) begin : gen_value
-      if (j < STEP) assign value[i][j] = go ? fill : value[i+1][j];
-      else assign value[i][j] = go ? value[i+1][j-STEP] : value[i+1][j];
+    wire [BITS+STEP-1:0] moved = {v, {STEP{fill}}};
+    assign value[i] = go ? moved[BITS-1:0] : v;
+
+    wire [R_BITS-1:0] flip;
+    for (genvar j = 0; j < R_BITS; j++) begin : gen_flip
+      if (j < i) assign flip[j] = 1'b0;
+      else if (j == i) assign flip[j] = go;
+      else assign flip[j] = go & ~|e[j-1:i];
     end
-    for (genvar j = 0; j < R_BITS; j++) begin : gen_exponent
-      if (j < i) assign exponent[i][j] = exponent[i+1][j];
-      else if (j == i) assign exponent[i][j] = exponent[i+1][j] ^ go;
-      else assign exponent[i][j] = exponent[i+1][j] ^ (go & ~|exponent[i+1][j-1:i]);
-    end
+    assign exponent[i] = e ^ flip;
   end
 endmodule
