@@ -61,8 +61,55 @@ class Mac:
     @property
     def name(self) -> str:
         """A legal and unique module name."""
-        words = f"mac_{self.weight.name}_{self.act.name}_{self.terms}"
-        return words.replace("-", "m")
+        return _module_name("mac", self.weight, self.act, self.terms)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dot:
+    """A dot product with accumulator: acc <= (clr ? 0 : acc) + Σ a[i] · w[i], exact.
+
+    Args:
+        weight: Weight format; integers in narrow range.
+        act: Activation format.
+        terms: Products per sum over all beats, which give the accumulator its width.
+        lanes: Products per beat.
+        is_pipelined: Registers behind the products and every level of the tree.
+    """
+
+    weight: Format
+    act: Format
+    terms: int
+    lanes: int
+    is_pipelined: bool = False
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.lanes <= self.terms:
+            raise DesignError(f"a sum of {self.terms} terms has no {self.lanes} lanes")
+
+    @property
+    def product(self) -> Product:
+        """The product of one term."""
+        return product(self.weight, self.act)
+
+    @property
+    def accumulator_bits(self) -> int:
+        """Width of the accumulator [bits]."""
+        return accumulator_bits(self.terms, self.weight, self.act)
+
+    @property
+    def latency_cycles(self) -> int:
+        """Clock edges from a beat to the sum that includes it."""
+        return 2 + (self.lanes - 1).bit_length() if self.is_pipelined else 1
+
+    @property
+    def name(self) -> str:
+        """A legal and unique module name."""
+        name = _module_name(f"dot{self.lanes}", self.weight, self.act, self.terms)
+        return name + "_pipelined" * self.is_pipelined
+
+
+def _module_name(kind: str, weight: Format, act: Format, terms: int) -> str:
+    return f"{kind}_{weight.name}_{act.name}_{terms}".replace("-", "m")  # a bias can be negative
 
 
 def fine_stages(shape: Product) -> int:

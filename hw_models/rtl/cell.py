@@ -3,19 +3,34 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from hw_models.arith.cell import Mac, Style, fine_stages, fits_table
+from hw_models.arith.cell import Dot, Mac, Style, fine_stages, fits_table
+from hw_models.arith.product import Product
 
 LIBRARY = Path(__file__).with_name("lib")
 
-_SHARED = ("operand", "product", "mac")
+_SHARED = ("operand", "product", "lane", "mac", "delay", "tree", "dot")
 _STYLED = {
-    Style.PORTABLE: ("multiply_portable", "exponents_portable", "accumulate_portable", "shift"),
-    Style.ECP5: ("ecp5_chain", "multiply_ecp5", "exponents_ecp5", "accumulate_ecp5", "shift"),
+    Style.PORTABLE: (
+        "multiply_portable",
+        "exponents_portable",
+        "accumulate_portable",
+        "add_portable",
+        "shift",
+    ),
+    Style.ECP5: (
+        "ecp5_chain",
+        "multiply_ecp5",
+        "exponents_ecp5",
+        "accumulate_ecp5",
+        "add_ecp5",
+        "shift",
+    ),
     Style.XILINX: (
         "xilinx_chain",
         "multiply_xilinx",
         "exponents_xilinx",
         "accumulate_xilinx",
+        "add_xilinx",
         "shift_xilinx",
         "table_xilinx",
     ),
@@ -47,39 +62,67 @@ def emit_mac(mac: Mac, style: Style) -> Rtl:
 
     Its ports are ``clk en clr a w acc``, as ``lib/mac.sv`` describes them.
     """
-    shape = mac.product
-    act, weight = shape.act, shape.weight
-    table = style is Style.XILINX and fits_table(shape)
+    table = style is Style.XILINX and fits_table(mac.product)
+    keeps_top = style is Style.XILINX and mac.product.shift_bits > 0 and not table
     parameters = {
-        "A_BITS": act.bits,
-        "A_EXP": act.exponent_bits,
-        "A_SIGNED": int(act.is_signed),
-        "W_BITS": weight.bits,
-        "W_EXP": weight.exponent_bits,
-        "W_SIGNED": int(weight.is_signed),
-        "P_BITS": shape.significand_bits,
-        "RANGE": shape.greatest_shift,
-        "FINE": fine_stages(shape),
-        "KEEP_TOP": int(style is Style.XILINX and shape.shift_bits > 0 and not table),
+        **_product_parameters(mac.product),
+        "KEEP_TOP": int(keeps_top),
         "TABLE": int(table),
         "ACC_BITS": mac.accumulator_bits,
     }
+    return _emit(mac, 1, "bf_mac", parameters, style)
+
+
+def emit_dot(dot: Dot, style: Style) -> Rtl:
+    """Write the top module of a dot product.
+
+    Its ports are ``clk en clr a w acc``, as ``lib/dot.sv`` describes them.
+    """
+    parameters = {
+        "LANES": dot.lanes,
+        "PIPELINED": int(dot.is_pipelined),
+        **_product_parameters(dot.product),
+        "TABLE": int(style is Style.XILINX and fits_table(dot.product)),
+        "ACC_BITS": dot.accumulator_bits,
+    }
+    return _emit(dot, dot.lanes, "bf_dot", parameters, style)
+
+
+def _product_parameters(shape: Product) -> dict[str, int]:
+    return {
+        "A_BITS": shape.act.bits,
+        "A_EXP": shape.act.exponent_bits,
+        "A_SIGNED": int(shape.act.is_signed),
+        "W_BITS": shape.weight.bits,
+        "W_EXP": shape.weight.exponent_bits,
+        "W_SIGNED": int(shape.weight.is_signed),
+        "P_BITS": shape.significand_bits,
+        "RANGE": shape.greatest_shift,
+        "FINE": fine_stages(shape),
+    }
+
+
+def _emit(
+    cell: Mac | Dot, lanes: int, module: str, parameters: dict[str, int], style: Style
+) -> Rtl:
+    """Write a top module that gives `module` its parameters and passes its ports through."""
+    act_bits, weight_bits = (lanes * x.bits for x in (cell.product.act, cell.product.weight))
     lines = [
-        f"// acc <= (clr ? 0 : acc) + a * w, {mac.terms} terms.",
-        f"module {mac.name} (",
+        f"// Exact sum of {cell.terms} products, {lanes} a clock; lane 0 in the low bits.",
+        f"module {cell.name} (",
         "    input  wire clk,",
-        "    input  wire en,",
-        "    input  wire clr,",
-        f"    input  wire [{act.bits - 1}:0] a,  // {mac.act.name} activation",
-        f"    input  wire [{weight.bits - 1}:0] w,  // {mac.weight.name} weight",
-        f"    output wire [{mac.accumulator_bits - 1}:0] acc  // two's complement",
+        "    input  wire en,  // accumulate now",
+        "    input  wire clr,  // start a new sum",
+        f"    input  wire [{act_bits - 1}:0] a,  // {cell.act.name} activations",
+        f"    input  wire [{weight_bits - 1}:0] w,  // {cell.weight.name} weights",
+        f"    output wire [{cell.accumulator_bits - 1}:0] acc  // two's complement",
         ");",
-        "  bf_mac #(",
+        f"  {module} #(",
         ",\n".join(f"      .{name}({value})" for name, value in parameters.items()),
-        "  ) mac (",
+        "  ) cell_ (",
         "      .clk(clk), .en(en), .clr(clr), .a(a), .w(w), .acc(acc)",
         "  );",
         "endmodule",
         "",
     ]
-    return Rtl(top=mac.name, text="\n".join(lines), sources=library(style))
+    return Rtl(top=cell.name, text="\n".join(lines), sources=library(style))

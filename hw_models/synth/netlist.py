@@ -142,11 +142,8 @@ _FLIP_FLOP = "$_DFF_P_"
 class GateSimulator:
     """Computes a flat netlist of simple gates for many test vectors at once.
 
-    Flip-flops are cut: a port whose nets are flip-flop outputs is given like an input, and
-    `evaluate` returns what the next clock edge would put there.
-
     Args:
-        module: A module of 1-bit gates and rising-edge flip-flops only.
+        module: A module of 1-bit gates and rising-edge flip-flops of one clock only.
 
     Raises:
         ReportParseError: A cell of another type, or a combinational loop.
@@ -154,13 +151,13 @@ class GateSimulator:
 
     def __init__(self, module: Module) -> None:
         self._module = module
-        self._registers: dict[str, str] = {}
+        self._next: dict[str, str] = {}
         driver: dict[str, tuple[str, tuple[str, ...]]] = {}
         for name, cell in module.cells.items():
             if cell.type == "$scopeinfo":
                 continue
             if cell.type == _FLIP_FLOP:
-                self._registers[cell.pins["Q"][0]] = cell.pins["D"][0]
+                self._next[cell.pins["Q"][0]] = cell.pins["D"][0]
             elif cell.type in _GATES:
                 pins = tuple(cell.pins[pin][0] for pin in _GATES[cell.type][0])
                 driver[cell.pins["Y"][0]] = (cell.type, pins)
@@ -168,24 +165,36 @@ class GateSimulator:
                 raise ReportParseError(f"cell {name} of type {cell.type} is no simple gate")
         self._order = _topological(driver)
 
-    def evaluate(self, given: Mapping[str, Planes]) -> dict[str, Planes]:
-        """Return every output port's planes, after the next clock edge where it is a register.
+    def registered(self, planes: Mapping[str, Planes]) -> dict[str, Planes]:
+        """Return the state in which registered ports show `planes`."""
+        return {
+            net: plane
+            for port, rows in planes.items()
+            for net, plane in zip(self._module.ports[port].nets, rows, strict=True)
+            if net in self._next
+        }
+
+    def clock(self, inputs: Mapping[str, Planes], state: Mapping[str, Planes]) -> dict[str, Planes]:
+        """Return the state after a clock edge: the plane of every flip-flop's output.
 
         Args:
-            given: Planes of every input but the clock, and of every registered output.
+            inputs: Planes of every input but the clock.
+            state: Planes of flip-flop outputs; those left out are 0.
         """
-        words = next(iter(given.values())).shape[1]
+        words = next(iter(inputs.values())).shape[1]
         zero = np.zeros(words, np.uint64)
         value: dict[str, Planes] = {"const 0": zero, "const 1": ~zero, "const x": zero}
-        for port, planes in given.items():
+        value.update(dict.fromkeys(self._next, zero))
+        value.update(state)
+        for port, planes in inputs.items():
             value.update(zip(self._module.ports[port].nets, planes, strict=True))
         for net, kind, pins in self._order:
             value[net] = _GATES[kind][1](*(value[pin] for pin in pins))
-        return {
-            name: np.stack([value[self._registers.get(net, net)] for net in port.nets])
-            for name, port in self._module.ports.items()
-            if port.direction == "output"
-        }
+        return {q: value[d] for q, d in self._next.items()}
+
+    def output(self, port: str, state: Mapping[str, Planes]) -> Planes:
+        """Return the planes of a registered output in `state`."""
+        return np.stack([state[net] for net in self._module.ports[port].nets])
 
 
 def _topological(

@@ -2,25 +2,28 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import mul
 
 import numpy as np
 
 from dse.formats import Format
-from hw_models.arith.cell import Mac
+from hw_models.arith.cell import Dot, Mac
 from hw_models.synth.netlist import GateSimulator, Module, Planes
 
-_ROW_BITS = 128
-"""Integers are cut to this many bits: more than any accumulator has."""
+_ACC_BYTES = 16
+"""Random accumulators have this many bytes: more than any cell's."""
 
 
 def planes(values: Sequence[int], bits: int) -> Planes:
     """Return two's complement `values` as bit planes, padded to whole words."""
-    mask = (1 << _ROW_BITS) - 1
-    raw = b"".join((value & mask).to_bytes(_ROW_BITS // 8, "little") for value in values)
-    table = np.frombuffer(raw, np.uint8).reshape(-1, _ROW_BITS // 8)
+    mask = (1 << bits) - 1
+    row_bytes = -(-bits // 8)
+    raw = b"".join((value & mask).to_bytes(row_bytes, "little") for value in values)
+    table = np.frombuffer(raw, np.uint8).reshape(-1, row_bytes)
     unpacked = np.unpackbits(table, axis=1, bitorder="little")[:, :bits].T
     padded = np.pad(unpacked, ((0, 0), (0, -len(values) % 64)))
-    return np.packbits(padded, axis=1, bitorder="little").view(np.uint64)
+    packed = np.packbits(padded, axis=1, bitorder="little")
+    return np.ascontiguousarray(packed).view(np.uint64)
 
 
 def _integers(number_format: Format) -> tuple[list[int], list[int]]:
@@ -51,7 +54,7 @@ def _vectors(mac: Mac, seed: int) -> _Vectors:
     rng = np.random.default_rng(seed)
     before = [
         int.from_bytes(chunk.tobytes(), "little")
-        for chunk in rng.integers(0, 256, (len(products), _ROW_BITS // 8), np.uint8)
+        for chunk in rng.integers(0, 256, (len(products), _ACC_BYTES), np.uint8)
     ]
     sums = [x + y for x, y in zip(before, products, strict=True)]
     return _Vectors(
@@ -83,9 +86,69 @@ def mismatches(module: Module, mac: Mac, seed: int = 0) -> int:
         (~ones, ones, given.added),
         (ones, ~ones, given.acc),
     ):
-        out = simulator.evaluate(
-            {"a": given.a, "w": given.w, "acc": given.acc, "clr": clr, "en": en}
-        )
-        wrong |= np.bitwise_or.reduce(out["acc"] ^ expected, axis=0)
+        inputs = {"a": given.a, "w": given.w, "clr": clr, "en": en}
+        after = simulator.clock(inputs, simulator.registered({"acc": given.acc}))
+        wrong |= np.bitwise_or.reduce(simulator.output("acc", after) ^ expected, axis=0)
     bits = np.unpackbits(wrong.view(np.uint8), bitorder="little")
     return int(bits[: given.count].sum())
+
+
+def dot_mismatches(module: Module, dot: Dot, beats: int, seed: int, streams: int = 128) -> int:
+    """Return how many of `streams` random streams a module of gates of `dot` gets wrong.
+
+    Every other stream holds extreme products only, which reach the ends of the accumulator. Some
+    beats are disabled, and a sum starts anew when it has had all its terms.
+
+    Args:
+        module: What `flow.gates_job` leaves.
+        dot: The dot product it should be.
+        beats: Clock cycles.
+        seed: Of the streams.
+        streams: Independent streams, compared in every cycle.
+    """
+    rng = np.random.default_rng(seed)
+    simulator = GateSimulator(module)
+    state: dict[str, Planes] = {}
+    sums = [0] * streams
+    expected: list[list[int]] = []
+    beats_in_sum = 0
+    wrong = np.zeros(-(-streams // 64), np.uint64)
+    ones = np.full((1, len(wrong)), ~np.uint64(0))
+    for beat in range(beats):
+        a_words, a_values = _lanes(dot.act, dot.lanes, streams, rng)
+        w_words, w_values = _lanes(dot.weight.narrow(), dot.lanes, streams, rng)
+        enabled = beat == 0 or rng.random() < 0.8
+        starts = beat == 0 or (beats_in_sum + 1) * dot.lanes > dot.terms
+        inputs = {
+            "a": planes(a_words, dot.lanes * dot.act.bits),
+            "w": planes(w_words, dot.lanes * dot.weight.bits),
+            "clr": ones if starts else ~ones,
+            "en": ones if enabled else ~ones,
+        }
+        if enabled:
+            beats_in_sum = 1 if starts else beats_in_sum + 1
+            terms = [sum(map(mul, x, y)) for x, y in zip(a_values, w_values, strict=True)]
+            sums = terms if starts else [x + y for x, y in zip(sums, terms, strict=True)]
+        expected.append(sums)
+        state = simulator.clock(inputs, state)
+        if beat + 1 >= dot.latency_cycles:
+            truth = planes(expected[beat + 1 - dot.latency_cycles], dot.accumulator_bits)
+            wrong |= np.bitwise_or.reduce(simulator.output("acc", state) ^ truth, axis=0)
+    return int(np.unpackbits(wrong.view(np.uint8), bitorder="little")[:streams].sum())
+
+
+def _lanes(
+    number_format: Format, lanes: int, streams: int, rng: np.random.Generator
+) -> tuple[list[int], list[list[int]]]:
+    """Return `lanes` operands for each stream: their codes side by side, and their integers.
+
+    Odd streams take one of the two extreme values for all lanes.
+    """
+    codes, values = _integers(number_format)
+    extremes = [int(np.argmin(values)), int(np.argmax(values))]
+    picks = rng.integers(0, len(codes), (streams, lanes))
+    picks[1::2] = rng.choice(extremes, (len(picks[1::2]), 1))
+    words = [
+        sum(codes[pick] << (i * number_format.bits) for i, pick in enumerate(row)) for row in picks
+    ]
+    return words, [[values[pick] for pick in row] for row in picks]

@@ -1,12 +1,13 @@
 // Accumulator on ECP5: sign, clear and addition in one half slice a bit.
 //
-//   acc <= (clr ? 0 : acc) + (s ? -m : m)  on a clock edge with en
+//   acc <= (clr ? 0 : acc) + ((s ? ~m : m) + cin)  on a clock edge with en
 //
 //   clk  in,  1       clock
 //   en   in,  1       accumulate now
 //   clr  in,  1       start a new sum with this term
 //   m    in,  M_BITS  term or its magnitude; two's complement if M_SIGNED
-//   s    in,  1       subtract the term; ignored unless HAS_SIGN
+//   s    in,  1       complement the term; only if HAS_SIGN
+//   cin  in,  1       one more, which makes it the negative term; only if HAS_SIGN
 //   acc  out, BITS    sum, two's complement
 module bf_accumulate #(
     parameter int M_BITS = 16,
@@ -19,6 +20,7 @@ module bf_accumulate #(
     input  wire              clr,
     input  wire [M_BITS-1:0] m,
     input  wire              s,
+    input  wire              cin,
     output reg  [  BITS-1:0] acc
 );
   localparam logic [15:0] A = 16'hAAAA, B = 16'hCCCC, C = 16'hF0F0, D = 16'hFF00;
@@ -35,7 +37,7 @@ module bf_accumulate #(
         .N(BITS + 1),
         .TABLES({{BITS{ADD}}, CARRY_IN})
     ) chain (
-        .a({term, s}),
+        .a({term, cin}),
         .b({{BITS{s}}, 1'b0}),
         .c({acc, 1'b0}),
         .d({{BITS{clr}}, 1'b1}),

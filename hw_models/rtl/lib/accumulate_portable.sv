@@ -1,12 +1,13 @@
 // Accumulator, portable.
 //
-//   acc <= (clr ? 0 : acc) + (s ? -m : m)  on a clock edge with en
+//   acc <= (clr ? 0 : acc) + ((s ? ~m : m) + cin)  on a clock edge with en
 //
 //   clk  in,  1       clock
 //   en   in,  1       accumulate now
 //   clr  in,  1       start a new sum with this term
 //   m    in,  M_BITS  term or its magnitude; two's complement if M_SIGNED
-//   s    in,  1       subtract the term; ignored unless HAS_SIGN
+//   s    in,  1       complement the term; only if HAS_SIGN
+//   cin  in,  1       one more, which makes it the negative term; only if HAS_SIGN
 //   acc  out, BITS    sum, two's complement
 module bf_accumulate #(
     parameter int M_BITS = 16,
@@ -19,6 +20,7 @@ module bf_accumulate #(
     input  wire              clr,
     input  wire [M_BITS-1:0] m,
     input  wire              s,
+    input  wire              cin,
     output reg  [  BITS-1:0] acc
 );
   wire [BITS+M_BITS-1:0] extended = {{BITS{M_SIGNED & m[M_BITS-1]}}, m};
@@ -28,7 +30,7 @@ module bf_accumulate #(
 
   if (HAS_SIGN) begin : gen_sign
     wire unused;
-    assign {next, unused} = {kept, 1'b1} + {term ^ {BITS{s}}, s};
+    assign {next, unused} = {kept, 1'b1} + {term ^ {BITS{s}}, cin};
   end else begin : gen_plain
     assign next = kept + term;
   end

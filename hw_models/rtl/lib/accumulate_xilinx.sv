@@ -1,6 +1,7 @@
 // Accumulators on Xilinx: last shifter stage, sign, clear and addition in one LUT6_2 a bit.
 //
-//   acc <= (clr ? 0 : acc) + (s ? -m : m) * 2^(far * FAR - OFFSET)  on a clock edge with en
+//   acc <= (clr ? 0 : acc) + (s ? ~x : x) + cin  on a clock edge with en,
+//   x = m * 2^(far * FAR - OFFSET)
 //
 //   clk  in,  1       clock
 //   en   in,  1       accumulate now
@@ -8,7 +9,8 @@
 //   m    in,  M_BITS  term or its magnitude; two's complement if M_SIGNED; a multiple of 2^OFFSET
 //                     where far is 0
 //   far  in,  1       shift by FAR bits more
-//   s    in,  1       subtract the term; ignored unless HAS_SIGN
+//   s    in,  1       complement the term; only if HAS_SIGN
+//   cin  in,  1       one more, which makes it the negative term; only if HAS_SIGN
 //   acc  out, BITS    sum, two's complement
 module bf_accumulate_far #(
     parameter int M_BITS = 16,
@@ -24,6 +26,7 @@ module bf_accumulate_far #(
     input  wire [M_BITS-1:0] m,
     input  wire              far,
     input  wire              s,
+    input  wire              cin,
     output reg  [  BITS-1:0] acc
 );
   localparam logic [63:0] I0 = 64'hAAAAAAAAAAAAAAAA, I1 = 64'hCCCCCCCCCCCCCCCC;
@@ -49,10 +52,8 @@ module bf_accumulate_far #(
       .i3({BITS{sign}}),
       .i4({BITS{clr}}),
       .i5(acc),
-      .di({BITS{1'b0}}),
-      .cin(sign),
+      .cin(HAS_SIGN & cin),
       .s(next),
-      .o5(),
       .cout(),
       .inverse()
   );
@@ -72,6 +73,7 @@ module bf_accumulate #(
     input  wire              clr,
     input  wire [M_BITS-1:0] m,
     input  wire              s,
+    input  wire              cin,
     output wire [  BITS-1:0] acc
 );
   bf_accumulate_far #(
@@ -86,6 +88,7 @@ module bf_accumulate #(
       .m(m),
       .far(1'b0),
       .s(s),
+      .cin(cin),
       .acc(acc)
   );
 endmodule

@@ -32,10 +32,8 @@ module bf_exponents #(
       .i3(BITS'(w_zero)),
       .i4({BITS{1'b0}}),
       .i5({BITS{1'b1}}),
-      .di({BITS{1'b0}}),
       .cin(1'b0),
       .s(sum[BITS-1:0]),
-      .o5(),
       .cout(cout),
       .inverse()
   );

@@ -40,45 +40,26 @@ module bf_mac #(
   wire [M_BITS-1:0] m;
   wire far, s;
 
-  if (TABLE) begin : gen_table
-    (* keep_hierarchy *)
-    bf_product_table #(
-        .A_BITS(A_BITS),
-        .A_EXP(A_EXP),
-        .A_SIGNED(A_SIGNED),
-        .W_BITS(W_BITS),
-        .W_EXP(W_EXP),
-        .W_SIGNED(W_SIGNED),
-        .M_BITS(M_BITS)
-    ) product (
-        .a(a),
-        .w(w),
-        .m(m),
-        .s(s)
-    );
-    assign far = 1'b0;
-  end else begin : gen_product
-    (* keep_hierarchy *)
-    bf_product #(
-        .A_BITS(A_BITS),
-        .A_EXP(A_EXP),
-        .A_SIGNED(A_SIGNED),
-        .W_BITS(W_BITS),
-        .W_EXP(W_EXP),
-        .W_SIGNED(W_SIGNED),
-        .P_BITS(P_BITS),
-        .RANGE(RANGE),
-        .FINE(FINE),
-        .KEEP_TOP(KEEP_TOP),
-        .M_BITS(M_BITS)
-    ) product (
-        .a(a),
-        .w(w),
-        .m(m),
-        .far(far),
-        .s(s)
-    );
-  end
+  bf_lane #(
+      .A_BITS(A_BITS),
+      .A_EXP(A_EXP),
+      .A_SIGNED(A_SIGNED),
+      .W_BITS(W_BITS),
+      .W_EXP(W_EXP),
+      .W_SIGNED(W_SIGNED),
+      .P_BITS(P_BITS),
+      .RANGE(RANGE),
+      .FINE(FINE),
+      .KEEP_TOP(KEEP_TOP),
+      .TABLE(TABLE),
+      .M_BITS(M_BITS)
+  ) lane (
+      .a(a),
+      .w(w),
+      .m(m),
+      .far(far),
+      .s(s)
+  );
   if (KEEP_TOP) begin : gen_far
     (* keep_hierarchy *)
     bf_accumulate_far #(
@@ -95,6 +76,7 @@ module bf_mac #(
         .m(m),
         .far(far),
         .s(s),
+        .cin(s),
         .acc(acc)
     );
   end else begin : gen_near
@@ -110,6 +92,7 @@ module bf_mac #(
         .clr(clr),
         .m(m),
         .s(s),
+        .cin(s),
         .acc(acc)
     );
   end

@@ -25,48 +25,49 @@ module bf_multiply #(
   localparam int ROWS = W_BITS - 1;
   localparam int STRIDE = A_BITS + 1;
 
-  if (ROWS == 0 || A_BITS == 1 || P_BITS <= W_BITS) begin : gen_small
+  localparam bit IS_SMALL = ROWS == 0 || A_BITS == 1 || P_BITS <= W_BITS;
+  // Row 1 that is also the last row needs its carry input from a half slice in front of it.
+  localparam int START = (W_SIGNED && ROWS == 1) ? 1 : 0;
+  localparam int N = IS_SMALL ? 1 : START + (ROWS - 1) * STRIDE + P_BITS - ROWS;
+  // Truth tables of a half slice are written as expressions over its inputs' own tables.
+  localparam logic [15:0] A = 16'hAAAA, B = 16'hCCCC, C = 16'hF0F0, D = 16'hFF00;
+
+  function automatic logic [15:0] split(input logic [15:0] f, input logic [15:0] g);
+    split = (D & f) | (~D & g);
+  endfunction
+
+  function automatic logic [15:0] half_slice(input int row, input int column);
+    logic [15:0] flip, at, wt;
+    flip = {16{(A_SIGNED && column == A_BITS - 1) ^ (W_SIGNED && row == ROWS)}};
+    at = {16{A_TOP_N && column == A_BITS - 1}};
+    wt = {16{W_TOP_N && row == ROWS}};
+    if (column == A_BITS)  // reads the carry; a signed product's top bit is inverted
+      half_slice = split({16{row == ROWS && (A_SIGNED || W_SIGNED)}},
+                         {16{W_SIGNED && row + 1 == ROWS}});
+    else if (row > 1) half_slice = split(A ^ (flip ^ ((B ^ at) & (C ^ wt))), A);
+    else if (column == A_BITS - 1)
+      if (A_SIGNED) half_slice = split(~(A & B) ^ flip ^ (A & (C ^ wt)), ~(A & B));
+      else half_slice = split(A ^ (flip ^ ((B ^ at) & (C ^ wt))), A);
+    else if (column == A_BITS - 2)
+      half_slice = flip ^ (A & (B ^ wt)) ^ ((C ^ {16{A_TOP_N}}) & D);
+    else half_slice = flip ^ (A & (B ^ wt)) ^ (C & D);
+  endfunction
+
+  function automatic logic [16*N-1:0] half_slices();
+    half_slices = '0;
+    if (START != 0) half_slices[15:0] = 16'h00FF;
+    for (int row = 1; row <= ROWS; row++)
+      for (int column = 0; column <= A_BITS; column++)
+        if (START + (row - 1) * STRIDE + column < N)
+          half_slices[16*(START+(row-1)*STRIDE+column)+:16] = half_slice(row, column);
+  endfunction
+
+  if (IS_SMALL) begin : gen_small
     wire signed [A_BITS:0] x = {A_SIGNED & a[A_BITS-1], a} ^ ((A_BITS + 1)'(A_TOP_N) << (A_BITS - 1));
     wire signed [W_BITS:0] y = {W_SIGNED & w[W_BITS-1], w} ^ ((W_BITS + 1)'(W_TOP_N) << (W_BITS - 1));
     wire signed [A_BITS+W_BITS+1:0] full = x * y;
     assign p = full[P_BITS-1:0];
   end else begin : gen_rows
-    // Row 1 that is also the last row needs its carry input from a half slice in front of it.
-    localparam int START = (W_SIGNED && ROWS == 1) ? 1 : 0;
-    localparam int N = START + (ROWS - 1) * STRIDE + P_BITS - ROWS;
-    // Truth tables of a half slice are written as expressions over its inputs' own tables.
-    localparam logic [15:0] A = 16'hAAAA, B = 16'hCCCC, C = 16'hF0F0, D = 16'hFF00;
-
-    function automatic logic [15:0] split(input logic [15:0] f, input logic [15:0] g);
-      split = (D & f) | (~D & g);
-    endfunction
-
-    function automatic logic [15:0] half_slice(input int row, input int column);
-      logic [15:0] flip, at, wt;
-      flip = {16{(A_SIGNED && column == A_BITS - 1) ^ (W_SIGNED && row == ROWS)}};
-      at = {16{A_TOP_N && column == A_BITS - 1}};
-      wt = {16{W_TOP_N && row == ROWS}};
-      if (column == A_BITS)  // reads the carry; a signed product's top bit is inverted
-        half_slice = split({16{row == ROWS && (A_SIGNED || W_SIGNED)}},
-                           {16{W_SIGNED && row + 1 == ROWS}});
-      else if (row > 1) half_slice = split(A ^ (flip ^ ((B ^ at) & (C ^ wt))), A);
-      else if (column == A_BITS - 1)
-        if (A_SIGNED) half_slice = split(~(A & B) ^ flip ^ (A & (C ^ wt)), ~(A & B));
-        else half_slice = split(A ^ (flip ^ ((B ^ at) & (C ^ wt))), A);
-      else if (column == A_BITS - 2)
-        half_slice = flip ^ (A & (B ^ wt)) ^ ((C ^ {16{A_TOP_N}}) & D);
-      else half_slice = flip ^ (A & (B ^ wt)) ^ (C & D);
-    endfunction
-
-    function automatic logic [16*N-1:0] half_slices();
-      half_slices = '0;
-      if (START != 0) half_slices[15:0] = 16'h00FF;
-      for (int row = 1; row <= ROWS; row++)
-        for (int column = 0; column <= A_BITS; column++)
-          if (START + (row - 1) * STRIDE + column < N)
-            half_slices[16*(START+(row-1)*STRIDE+column)+:16] = half_slice(row, column);
-    endfunction
-
     wire [N-1:0] ca, cb, cc, cd, s;
     bf_ecp5_chain #(
         .N(N),

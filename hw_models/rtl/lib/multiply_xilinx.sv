@@ -23,19 +23,81 @@ module bf_multiply #(
     input  wire [W_BITS-1:0] w,
     output wire [P_BITS-1:0] p
 );
+  localparam int LOW = (W_BITS == 2 || W_BITS % 2 == (W_SIGNED ? 0 : 1)) ? 2 : 3;
+  localparam int DIGITS = (W_BITS - LOW + 1) / 2;
+  localparam int S_BITS = A_BITS + (A_SIGNED ? 0 : 1);  // a as a signed number
+
+  localparam logic [63:0] I0 = 64'hAAAAAAAAAAAAAAAA, I1 = 64'hCCCCCCCCCCCCCCCC;
+  localparam logic [63:0] I2 = 64'hF0F0F0F0F0F0F0F0, I3 = 64'hFF00FF00FF00FF00;
+  localparam logic [63:0] I4 = 64'hFFFF0000FFFF0000, I5 = 64'hFFFFFFFF00000000;
+
+  function automatic logic [63:0] split(input logic [63:0] o6, input logic [63:0] o5);
+    split = (I5 & o6) | (~I5 & o5);  // with i5 = 1
+  endfunction
+
+  // One bit of a digit's multiple of a, from a[k] and a[k-1].
+  function automatic logic [63:0] multiple(
+      input logic [63:0] one, input logic [63:0] two, input logic [63:0] high,
+      input logic [63:0] middle, input logic [63:0] low);
+    multiple = high ^ (((middle ^ low) & one)
+                       | (((high & ~middle & ~low) | (~high & middle & low)) & two));
+  endfunction
+
+  // Bit k of the first row stands at weight k + 1.
+  localparam int K0 = LOW == 2 ? A_BITS : S_BITS + 1;
+  localparam int N0 = P_BITS < 2 ? 1 : K0 < P_BITS - 1 ? K0 : P_BITS - 1;
+  function automatic logic [63:0] first_row(input int k);
+    logic [63:0] top, next_top, w_top, b;
+    top = {64{A_TOP_N && k == A_BITS - 1}};
+    next_top = {64{A_TOP_N && k == A_BITS - 2}};
+    w_top = {64{W_TOP_N && W_BITS == 2}};
+    if (LOW == 2) begin  // i0 = a[k+1], i1 = w[0], i2 = a[k], i3 = w[1]
+      b = (I2 ^ top) & (I3 ^ w_top);
+      if (k < A_BITS - 1)
+        first_row = split(((I0 ^ next_top) & I1) ^ b, (I0 ^ next_top) & I1);
+      else if (A_SIGNED) first_row = split((I2 & I1) ^ b, ~b);
+      else first_row = split(b, '0);
+    end else if (k < S_BITS) begin  // i0 = a[k], i1 = a[k-1], i2 = a[k+1], i3.. = w[1], w[2], w[0]
+      b = multiple(I0 ^ top, I1 ^ {64{A_TOP_N && k == A_BITS}}, I4, I3, '0);
+      first_row = b ^ (I5 & (I2 ^ next_top));
+    end else begin  // sign: i0 = a's sign, i1 = w[0], i3 = w[1], i4 = w[2]
+      b = multiple(I0, I0, I4, I3, '0);
+      first_row = split(b ^ (I0 & I1), ~b);
+    end
+  endfunction
+  function automatic logic [64*N0-1:0] first_rows();
+    for (int k = 0; k < N0; k++) first_rows[64*k+:64] = first_row(k);
+  endfunction
+
+  function automatic logic [63:0] table_of(input int position);
+    int x, y;
+    for (int i = 0; i < 64; i++) begin
+      x = (i % (1 << A_BITS)) ^ (A_TOP_N ? 1 << (A_BITS - 1) : 0);
+      y = ((i >> A_BITS) % (1 << W_BITS)) ^ (W_TOP_N ? 1 << (W_BITS - 1) : 0);
+      if (A_SIGNED && x >= (1 << (A_BITS - 1))) x = x - (1 << A_BITS);
+      if (W_SIGNED && y >= (1 << (W_BITS - 1))) y = y - (1 << W_BITS);
+      table_of[i] = ((x * y) >> position) & 1;
+    end
+  endfunction
+
+  function automatic logic [63:0] digit_row(input int k, input bit last);
+    logic [63:0] b, middle;
+    middle = I3 ^ {64{last && W_TOP_N}};
+    if (k < S_BITS) begin  // i0 = a[k], i1 = a[k-1], i2 = w[b+1], i3 = w[b], i4 = w[b-1], i5 = sum
+      b = multiple(I0 ^ {64{A_TOP_N && k == A_BITS - 1}}, I1 ^ {64{A_TOP_N && k == A_BITS}}, I2,
+                   middle, I4);
+      digit_row = b ^ I5;
+    end else begin  // sign: i0 = a's sign, i1 = sum
+      b = multiple(I0, I0, I2, middle, I4);
+      digit_row = split(b ^ I1, ~b);
+    end
+  endfunction
+  function automatic logic [64*(S_BITS+1)-1:0] digit_rows(input bit last);
+    for (int k = 0; k <= S_BITS; k++) digit_rows[64*k+:64] = digit_row(k, last);
+  endfunction
+
   if (A_BITS + W_BITS <= 6 && W_BITS > 1) begin : gen_table
     // Six inputs: every bit of the product is one LUT, and the lowest two share one.
-    function automatic logic [63:0] table_of(input int position);
-      int x, y;
-      for (int i = 0; i < 64; i++) begin
-        x = (i % (1 << A_BITS)) ^ (A_TOP_N ? 1 << (A_BITS - 1) : 0);
-        y = ((i >> A_BITS) % (1 << W_BITS)) ^ (W_TOP_N ? 1 << (W_BITS - 1) : 0);
-        if (A_SIGNED && x >= (1 << (A_BITS - 1))) x = x - (1 << A_BITS);
-        if (W_SIGNED && y >= (1 << (W_BITS - 1))) y = y - (1 << W_BITS);
-        table_of[i] = ((x * y) >> position) & 1;
-      end
-    endfunction
-
     wire [5:0] index = 6'({w, a});
     if (P_BITS > 1) begin : gen_pair
       localparam logic [15:0] A0 = 16'hAAAA, A1 = 16'hCCCC, W0 = 16'hF0F0, W1 = 16'hFF00;
@@ -74,52 +136,6 @@ module bf_multiply #(
     wire signed [A_BITS+W_BITS+1:0] full = x * y;
     assign p = full[P_BITS-1:0];
   end else begin : gen_rows
-    localparam int LOW = (W_BITS == 2 || W_BITS % 2 == (W_SIGNED ? 0 : 1)) ? 2 : 3;
-    localparam int DIGITS = (W_BITS - LOW + 1) / 2;
-    localparam int S_BITS = A_BITS + (A_SIGNED ? 0 : 1);  // a as a signed number
-
-    localparam logic [63:0] I0 = 64'hAAAAAAAAAAAAAAAA, I1 = 64'hCCCCCCCCCCCCCCCC;
-    localparam logic [63:0] I2 = 64'hF0F0F0F0F0F0F0F0, I3 = 64'hFF00FF00FF00FF00;
-    localparam logic [63:0] I4 = 64'hFFFF0000FFFF0000, I5 = 64'hFFFFFFFF00000000;
-
-    function automatic logic [63:0] split(input logic [63:0] o6, input logic [63:0] o5);
-      split = (I5 & o6) | (~I5 & o5);  // with i5 = 1
-    endfunction
-
-    // One bit of a digit's multiple of a, from a[k] and a[k-1].
-    function automatic logic [63:0] multiple(
-        input logic [63:0] one, input logic [63:0] two, input logic [63:0] high,
-        input logic [63:0] middle, input logic [63:0] low);
-      multiple = high ^ (((middle ^ low) & one)
-                         | (((high & ~middle & ~low) | (~high & middle & low)) & two));
-    endfunction
-
-    // Bit k of the first row stands at weight k + 1.
-    localparam int K0 = LOW == 2 ? A_BITS : S_BITS + 1;
-    localparam int N0 = K0 < P_BITS - 1 ? K0 : P_BITS - 1;
-    function automatic logic [63:0] first_row(input int k);
-      logic [63:0] top, next_top, w_top, b;
-      top = {64{A_TOP_N && k == A_BITS - 1}};
-      next_top = {64{A_TOP_N && k == A_BITS - 2}};
-      w_top = {64{W_TOP_N && W_BITS == 2}};
-      if (LOW == 2) begin  // i0 = a[k+1], i1 = w[0], i2 = a[k], i3 = w[1]
-        b = (I2 ^ top) & (I3 ^ w_top);
-        if (k < A_BITS - 1)
-          first_row = split(((I0 ^ next_top) & I1) ^ b, (I0 ^ next_top) & I1);
-        else if (A_SIGNED) first_row = split((I2 & I1) ^ b, ~b);
-        else first_row = split(b, '0);
-      end else if (k < S_BITS) begin  // i0 = a[k], i1 = a[k-1], i2 = a[k+1], i3.. = w[1], w[2], w[0]
-        b = multiple(I0 ^ top, I1 ^ {64{A_TOP_N && k == A_BITS}}, I4, I3, '0);
-        first_row = b ^ (I5 & (I2 ^ next_top));
-      end else begin  // sign: i0 = a's sign, i1 = w[0], i3 = w[1], i4 = w[2]
-        b = multiple(I0, I0, I4, I3, '0);
-        first_row = split(b ^ (I0 & I1), ~b);
-      end
-    endfunction
-    function automatic logic [64*N0-1:0] first_rows();
-      for (int k = 0; k < N0; k++) first_rows[64*k+:64] = first_row(k);
-    endfunction
-
     wire sign = A_SIGNED & a[A_BITS-1];
     wire [A_BITS+2:0] above = {{3{sign}}, a};  // a[k+1] and a[k] beyond the top
     wire [N0-1:0] f0, f1, f2, f3, f4, f5, f_sum, f_carry;
@@ -134,7 +150,8 @@ module bf_multiply #(
     end
     bf_xilinx_chain #(
         .N(N0),
-        .TABLES(first_rows())
+        .TABLES(first_rows()),
+        .INVERSE(1'b1)
     ) first (
         .i0(f0),
         .i1(f1),
@@ -142,10 +159,8 @@ module bf_multiply #(
         .i3(f3),
         .i4(f4),
         .i5(f5),
-        .di({N0{1'b0}}),
         .cin(LOW == 3 && w[LOW-1]),
         .s(f_sum),
-        .o5(),
         .cout(f_carry),
         .inverse(f_inverse)
     );
@@ -166,22 +181,6 @@ module bf_multiply #(
       else assign sums[i] = (LOW == 2 && !A_SIGNED) ? 1'b0 : f_inverse;
     end
 
-    function automatic logic [63:0] digit_row(input int k, input bit last);
-      logic [63:0] b, middle;
-      middle = I3 ^ {64{last && W_TOP_N}};
-      if (k < S_BITS) begin  // i0 = a[k], i1 = a[k-1], i2 = w[b+1], i3 = w[b], i4 = w[b-1], i5 = sum
-        b = multiple(I0 ^ {64{A_TOP_N && k == A_BITS - 1}}, I1 ^ {64{A_TOP_N && k == A_BITS}}, I2,
-                     middle, I4);
-        digit_row = b ^ I5;
-      end else begin  // sign: i0 = a's sign, i1 = sum
-        b = multiple(I0, I0, I2, middle, I4);
-        digit_row = split(b ^ I1, ~b);
-      end
-    endfunction
-    function automatic logic [64*(S_BITS+1)-1:0] digit_rows(input bit last);
-      for (int k = 0; k <= S_BITS; k++) digit_rows[64*k+:64] = digit_row(k, last);
-    endfunction
-
     for (genvar r = 1; r <= DIGITS; r++) begin : gen_digit
       localparam int B = LOW + 2 * (r - 1);
       localparam bit LAST = r == DIGITS;
@@ -198,7 +197,8 @@ module bf_multiply #(
       end
       bf_xilinx_chain #(
           .N(N),
-          .TABLES((64 * N)'(digit_rows(LAST)))
+          .TABLES((64 * N)'(digit_rows(LAST))),
+          .INVERSE(!LAST)
       ) chain (
           .i0(c0),
           .i1(c1),
@@ -206,10 +206,8 @@ module bf_multiply #(
           .i3({N{w[B]}}),
           .i4({N{low}}),
           .i5(c5),
-          .di({N{1'b0}}),
           .cin(high),
           .s(s),
-          .o5(),
           .cout(),
           .inverse(inverse)
       );

@@ -1,20 +1,18 @@
 // One carry chain of Xilinx LUTs: a LUT6_2 and one bit of carry logic each (xc7, xcup).
 //
-// Bit i computes  s = o6 ^ carry  and passes on  o6 ? carry : d,  where o6 is its table
-// TABLES[64 i +: 64] of i0 … i5, and d is o5, the same table at i5 = 0, if O5_CARRY[i], else di.
-// Tie i5 to 1 to choose o6 and o5 apart. All carries can be read.
+// Bit i computes  s = o6 ^ carry  and passes on  o6 ? carry : o5,  where o6 is its table
+// TABLES[64 i +: 64] of i0 … i5, and o5 the same table at i5 = 0. Tie i5 to 1 to choose o6 and o5
+// apart. All carries can be read.
 //
 //   i0 … i5  in,  N  LUT inputs of every bit
-//   di       in,  N  what a bit passes on where it does not propagate, unless O5_CARRY
 //   cin      in,  1  carry into bit 0
 //   s        out, N  sum bits
-//   o5       out, N  second outputs of the LUTs
 //   cout     out, N  carry out of every bit
-//   inverse  out, 1  inverse of the last carry, by a further bit that needs no LUT
+//   inverse  out, 1  with INVERSE the inverse of the last carry, by a further bit that needs no LUT
 module bf_xilinx_chain #(
     parameter int N = 4,
     parameter logic [64*N-1:0] TABLES = '0,
-    parameter logic [N-1:0] O5_CARRY = '1
+    parameter bit INVERSE = 0
 ) (
     input  wire [N-1:0] i0,
     input  wire [N-1:0] i1,
@@ -22,19 +20,18 @@ module bf_xilinx_chain #(
     input  wire [N-1:0] i3,
     input  wire [N-1:0] i4,
     input  wire [N-1:0] i5,
-    input  wire [N-1:0] di,
     input  wire         cin,
     output wire [N-1:0] s,
-    output wire [N-1:0] o5,
     output wire [N-1:0] cout,
     output wire         inverse
 );
-  localparam int QUADS = (N + 4) / 4;
+  localparam int QUADS = (N + 3 + int'(INVERSE)) / 4;
 
   wire [4*QUADS-1:0] select, data, sum, carry;
   assign s = sum[N-1:0];
   assign cout = carry[N-1:0];
-  assign inverse = sum[N];
+  if (INVERSE) assign inverse = sum[N];
+  else assign inverse = 1'b0;
 
   for (genvar i = 0; i < 4 * QUADS; i++) begin : gen_bit
     if (i < N) begin : gen_lut
@@ -48,11 +45,10 @@ module bf_xilinx_chain #(
           .I4(i4[i]),
           .I5(i5[i]),
           .O6(select[i]),
-          .O5(o5[i])
+          .O5(data[i])
       );
-      assign data[i] = O5_CARRY[i] ? o5[i] : di[i];
     end else begin : gen_unused
-      assign select[i] = i == N;
+      assign select[i] = INVERSE && i == N;
       assign data[i] = 1'b0;
     end
   end

@@ -9,7 +9,7 @@ from hw_models.synth.yosys import Job, run_yosys
 
 GATES = """
 module every_gate (input clk, input a, b, c, output reg [11:0] y, output reg q);
-  always @* y = {~a, a & b, ~(a & b), a | b, ~(a | b), a ^ b, ~(a ^ b), a & ~b, a | ~b,
+  always @(posedge clk) y <= {~a, a & b, ~(a & b), a | b, ~(a | b), a ^ b, ~(a ^ b), a & ~b, a | ~b,
                  c ? b : a, ~(c ? b : a), 1'b1};
   always @(posedge clk) q <= q ^ a;
 endmodule
@@ -23,14 +23,15 @@ def test_simulator_agrees_with_python_on_every_gate(gates):
     (netlist,) = run_yosys([job])
     patterns = np.array([[0xF0], [0xCC], [0xAA], [0x0F]], np.uint64)
     a, b, c, q = (int(row[0]) for row in patterns)
-    out = GateSimulator(netlist.modules["every_gate"]).evaluate(
-        {"a": patterns[0:1], "b": patterns[1:2], "c": patterns[2:3], "q": patterns[3:4]}
-    )
+    simulator = GateSimulator(netlist.modules["every_gate"])
+    inputs = {"a": patterns[0:1], "b": patterns[1:2], "c": patterns[2:3]}
+    state = simulator.clock(inputs, simulator.registered({"q": patterns[3:4]}))
+    y, q_after = simulator.output("y", state), simulator.output("q", state)
     mux = (b & c) | (a & ~c)
     expected = [~a, a & b, ~(a & b), a | b, ~(a | b), a ^ b, ~(a ^ b), a & ~b, a | ~b, mux, ~mux]
-    assert [int(plane[0]) & 0xFF for plane in out["y"][:0:-1]] == [v & 0xFF for v in expected]
-    assert int(out["y"][0][0]) & 0xFF == 0xFF
-    assert int(out["q"][0][0]) & 0xFF == q ^ a
+    assert [int(plane[0]) & 0xFF for plane in y[:0:-1]] == [v & 0xFF for v in expected]
+    assert int(y[0][0]) & 0xFF == 0xFF
+    assert int(q_after[0][0]) & 0xFF == q ^ a
 
 
 def test_counts_a_module_once_for_each_instance():

@@ -1,0 +1,130 @@
+// Dot product with accumulator: acc <= (clr ? 0 : acc) + sum of a[i] * w[i], where en is set.
+//
+// PIPELINED registers the products and every level of the tree; acc then shows a beat
+// 2 + $clog2(LANES) clock edges after it came in, else 1.
+//
+//   clk  in,  1               clock
+//   en   in,  1               this beat counts
+//   clr  in,  1               this beat starts a new sum
+//   a    in,  LANES * A_BITS  activation codes, lane 0 in the low bits
+//   w    in,  LANES * W_BITS  weight codes
+//   acc  out, ACC_BITS        exact sum, two's complement, in units of the product's lsb
+module bf_dot #(
+    parameter int LANES = 4,
+    parameter bit PIPELINED = 0,
+    parameter int A_BITS = 8,
+    parameter int A_EXP = 0,
+    parameter bit A_SIGNED = 1,
+    parameter int W_BITS = 8,
+    parameter int W_EXP = 0,
+    parameter bit W_SIGNED = 1,
+    parameter int P_BITS = 15,
+    parameter int RANGE = 0,
+    parameter int FINE = 0,
+    parameter bit TABLE = 0,
+    parameter int ACC_BITS = 25
+) (
+    input  wire                    clk,
+    input  wire                    en,
+    input  wire                    clr,
+    input  wire [LANES*A_BITS-1:0] a,
+    input  wire [LANES*W_BITS-1:0] w,
+    output wire [    ACC_BITS-1:0] acc
+);
+  localparam bit IS_TWOS = (A_SIGNED && A_EXP == 0) || (W_SIGNED && W_EXP == 0);
+  localparam bit HAS_SIGN = (A_SIGNED && A_EXP > 0) || (W_SIGNED && W_EXP > 0);
+  localparam int M_BITS = P_BITS + RANGE;
+  localparam int SUM_BITS = M_BITS + int'(HAS_SIGN && !IS_TWOS) + $clog2(LANES);
+  localparam int STAGES = PIPELINED ? 1 + $clog2(LANES) : 0;
+
+  wire [LANES*M_BITS-1:0] terms, m;
+  wire [LANES-1:0] signs, s;
+  wire [SUM_BITS-1:0] sum;
+  wire flip, late_en, late_clr, late_sign;
+
+  for (genvar i = 0; i < LANES; i++) begin : gen_lane
+    bf_lane #(
+        .A_BITS(A_BITS),
+        .A_EXP(A_EXP),
+        .A_SIGNED(A_SIGNED),
+        .W_BITS(W_BITS),
+        .W_EXP(W_EXP),
+        .W_SIGNED(W_SIGNED),
+        .P_BITS(P_BITS),
+        .RANGE(RANGE),
+        .FINE(FINE),
+        .TABLE(TABLE)
+    ) lane (
+        .a(a[i*A_BITS+:A_BITS]),
+        .w(w[i*W_BITS+:W_BITS]),
+        .m(terms[i*M_BITS+:M_BITS]),
+        .far(),
+        .s(signs[i])
+    );
+  end
+
+  bf_delay #(
+      .BITS(LANES * M_BITS),
+      .STAGES(PIPELINED ? 1 : 0)
+  ) register_terms (
+      .clk(clk),
+      .x(terms),
+      .y(m)
+  );
+  bf_delay #(
+      .BITS(LANES),
+      .STAGES(PIPELINED && HAS_SIGN ? 1 : 0)
+  ) register_signs (
+      .clk(clk),
+      .x(signs),
+      .y(s)
+  );
+
+  // The tree has room for all +1 of the negative terms but one, which the accumulator adds.
+  (* keep_hierarchy *)
+  bf_tree #(
+      .LANES(LANES),
+      .M_BITS(M_BITS),
+      .M_SIGNED(IS_TWOS),
+      .HAS_SIGN(HAS_SIGN),
+      .PIPELINED(PIPELINED)
+  ) tree (
+      .clk(clk),
+      .m(m),
+      .s(s),
+      .cin(s),
+      .sum(sum),
+      .flip(flip)
+  );
+
+  bf_delay #(
+      .STAGES(PIPELINED && HAS_SIGN ? $clog2(LANES) : 0)
+  ) wait_sign (
+      .clk(clk),
+      .x(s[LANES-1]),
+      .y(late_sign)
+  );
+  bf_delay #(
+      .BITS(2),
+      .STAGES(STAGES)
+  ) wait_control (
+      .clk(clk),
+      .x({en, clr}),
+      .y({late_en, late_clr})
+  );
+  (* keep_hierarchy *)
+  bf_accumulate #(
+      .M_BITS(SUM_BITS),
+      .M_SIGNED(IS_TWOS || HAS_SIGN),
+      .HAS_SIGN(HAS_SIGN),
+      .BITS(ACC_BITS)
+  ) accumulate (
+      .clk(clk),
+      .en(late_en),
+      .clr(late_clr),
+      .m(sum),
+      .s(flip),
+      .cin(late_sign),
+      .acc(acc)
+  );
+endmodule
