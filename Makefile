@@ -16,10 +16,10 @@ $(STAMP): pyproject.toml constraints.txt
 	touch $@
 
 explore: install
-	$(BIN)/bitfront explore --model digits-cnn --data digits --out reports/quickstart --jobs 2
+	$(BIN)/bitfront explore --model digits-cnn --fps 100000 --jobs 2 --out reports/quickstart
 
 test: install
-	$(BIN)/pytest $(PYTEST_ARGS)
+	$(BIN)/pytest --numprocesses auto $(PYTEST_ARGS)
 
 lint: install
 	$(BIN)/ruff format --check .

@@ -127,6 +127,30 @@ def hypervolume_of(evaluations: "pd.DataFrame", reference: Sequence[float]) -> f
     return hypervolume(error_and_log2_lut(complete), reference)
 
 
+def leading(
+    evaluations: "pd.DataFrame",
+    columns: Sequence[str],
+    reference: Sequence[float],
+    count: int = 5,
+) -> "pd.DataFrame":
+    """Return the `count` most interesting rows: of the front, then of the front behind it, ….
+
+    Args:
+        evaluations: One evaluation a row.
+        columns: Objectives of the front, as for `front_of`.
+        reference: As for `most_interesting`.
+        count: Largest number of rows wanted.
+    """
+    from pandas import concat  # the module itself must import without pandas
+
+    chosen, rest = evaluations.iloc[:0], evaluations
+    while len(chosen) < count and not (layer := front_of(rest, columns)).empty:
+        best = most_interesting(layer, reference, count - len(chosen))
+        chosen = best if chosen.empty else concat([chosen, best])
+        rest = rest.drop(layer.index)
+    return chosen
+
+
 def most_interesting(
     front_rows: "pd.DataFrame", reference: Sequence[float], count: int = 5
 ) -> "pd.DataFrame":

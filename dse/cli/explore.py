@@ -138,8 +138,8 @@ def _print(study: "Study", findings: "Findings") -> None:
 
     before = findings.header.float_accuracy.test_top1_pct
     caption = (
-        f"The front would lose most without these of its {len(findings.front)} points; "
-        f"float {before:.2f} %."
+        f"The most telling points first; the front has {len(findings.front)}. "
+        f"Float: {before:.2f} %."
     )
     columns = ("val_top1_pct", "test_top1_pct", "lut")
     Console().print(point_table(findings.interesting, columns, caption))

@@ -9,7 +9,7 @@ from dse.selection import (
     best_uniform,
     front_of,
     hypervolume_of,
-    most_interesting,
+    leading,
     uniform_widths,
 )
 
@@ -63,7 +63,8 @@ class Findings:
         n_incomplete: Rows of these that lack one of `NUMBERS` and count for nothing below.
         objectives: Columns of the front; accuracy is the test's, chosen by validation's.
         front: Rows on the front, cheapest first.
-        interesting: Up to five of them without which it would lose most.
+        interesting: Five points: those without which the front would lose most, and where it has
+            fewer, those of the front behind it.
         hypervolume: Of all rows, in validation error [%] × log2(lut), below the reference.
         widths: Integer against minifloat at each width both or one of them has.
     """
@@ -98,7 +99,7 @@ def find(header: Header, evaluations: "pd.DataFrame", n_planned: int) -> Finding
         n_incomplete=len(evaluations) - len(complete),
         objectives=objectives,
         front=front,
-        interesting=most_interesting(front, reference),
+        interesting=leading(complete, objectives, reference),
         hypervolume=hypervolume_of(complete, reference),
         widths=tuple(_width(complete, front, bits) for bits in uniform_widths(complete)),
     )

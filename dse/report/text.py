@@ -43,8 +43,8 @@ def _sections(findings: Findings) -> Iterator[str]:
         yield front_table(findings)
         yield "## The most interesting points\n"
         yield (
-            "The points of the front that add most to its hypervolume on validation: its knees "
-            "and ends.\n"
+            "The points that add most to the front's hypervolume on validation: its knees and "
+            "ends. Behind a front of fewer than five come the points that would be next.\n"
         )
         yield interesting_table(findings)
         yield "## Integer against minifloat, by width\n"

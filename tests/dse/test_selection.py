@@ -13,6 +13,7 @@ from dse.selection import (
     front_of,
     hypervolume_of,
     is_maximised,
+    leading,
     most_interesting,
     uniform_widths,
 )
@@ -179,5 +180,15 @@ class TestInteresting:
         five = most_interesting(best, (20.0, 8.5))
         assert five["weight_format"].tolist() == ["dsp", "logic"]
 
+    def test_a_short_front_is_followed_by_the_one_behind_it(self):
+        rows = table(
+            ("best", 90.0, 0.0, 100, 0), ("next", 89.0, 0.0, 110, 0), ("last", 1.0, 1.0, 120, 0)
+        )  # fmt: skip
+        columns, reference = ("lut", "test_top1_pct"), (60.0, 12.0)
+        names = leading(rows, columns, reference)["weight_format"].tolist()
+        assert names == ["best", "next", "last"]
+        assert len(leading(rows, columns, reference, count=2)) == 2
+
     def test_no_rows(self):
+        assert leading(SMALL.iloc[:0], ("lut", "test_top1_pct"), (20.0, 10.0)).empty
         assert most_interesting(SMALL.iloc[:0], (20.0, 10.0)).empty

@@ -1,0 +1,111 @@
+"""How good the cost model is, as files: a table over devices, predictions, a figure each."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+from dse.files import replace_atomically
+from dse.plots.estimate_error import estimate_error
+from dse.plots.save import save_figure
+from hw_models.calibration.calibrate import Judgement
+from hw_models.calibration.judge import Prediction
+
+TARGETS_PCT = {"ecp5": (3.0, 8.0, 4.0)}
+"""MAPE and p95 of multiply-accumulates and MAPE of dot products that are aimed at [%]."""
+OTHER_TARGETS_PCT = (5.0, 13.0, 6.0)
+
+
+def write_calibration(judgement: Judgement, folder: Path) -> None:
+    """Write ``<device>.json``, ``<device>.csv``, a figure, and ``README.md`` over all devices.
+
+    Raises:
+        DataError: A file cannot be written.
+    """
+    stem = folder / judgement.device
+    replace_atomically(stem.with_suffix(".json"), json.dumps(judgement.to_json(), indent=2) + "\n")
+    replace_atomically(stem.with_suffix(".csv"), _predictions_csv(judgement))
+    save_figure(estimate_error(judgement.predictions, judgement.device), stem)
+    found = [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
+    replace_atomically(folder / "README.md", "\n".join([*_page(found), ""]))
+
+
+def _predictions_csv(judgement: Judgement) -> str:
+    text = io.StringIO()
+    names = [field.name for field in fields(Prediction)]
+    writer = csv.DictWriter(text, names, lineterminator="\n")
+    writer.writeheader()
+    for prediction in judgement.predictions:
+        row = asdict(prediction)
+        numbers = {name: round(row[name], 2) for name in ("formula", "naive")}
+        writer.writerow(row | numbers)
+    return text.getvalue()
+
+
+def _page(judgements: list[dict[str, Any]]) -> Iterator[str]:
+    """Yield the lines of the page."""
+    yield "# Errors of the cost model\n"
+    yield (
+        "LUTs by formula against LUTs after synthesis, for format pairs the formula has not seen. "
+        "Made by\n"
+    )
+    for judgement in judgements:
+        device = judgement["device"]
+        yield f"    bitfront calibrate --device {device} --report reports/gallery/cost-model"
+    yield ""
+    yield "| device | cells | model | n | MAPE % | p95 % | max % | R² | tau | aim: MAPE, p95 % |"
+    yield "|---|---|---|--:|--:|--:|--:|--:|--:|---|"
+    for judgement in judgements:
+        yield from _rows(judgement)
+    yield ""
+    yield (
+        "* *MAC, neither format seen*: fitted to all pairs that share no format with the one "
+        "predicted. *MAC, random halves*: mean of 20 splits; a pair and its mirror image stay "
+        "together. 1024 terms.\n"
+        "* *Dot products*: 2 to 64 lanes, by the formula fitted to single products that share no "
+        "format with it; no dot product was fitted to. The naive model has seen other dot products."
+        "\n* *naive*: a linear fit of 1, the product of the widths, and the accumulator's width."
+    )
+    yield "\n## What is added up, and what the tool decides\n"
+    yield (
+        "| device | whole cells | other LUTs than the sum | mean difference % | other FFs | "
+        "other script: mean %, mean abs %, p95 % |"
+    )
+    yield "|---|--:|--:|--:|--:|---|"
+    for judgement in judgements:
+        sums, noise = judgement["additivity"], judgement["noise"]
+        yield (
+            f"| {judgement['device']} | {sums['n']} | {sums['lut_differs']} | "
+            f"{sums['lut_mape_pct']:.2f} | {sums['ff_differs']} | {noise['mean_pct']:+.1f}, "
+            f"{noise['mape_pct']:.1f}, {noise['p95_pct']:.1f} |"
+        )
+    yield ""
+    yield (
+        "Estimates of pairs in the tables are sums of measured products and counted adders: the "
+        "first columns say how often a cell synthesised whole differs from that. The last column "
+        "is the change of whole MACs when the mapper runs another script: a model that is closer "
+        "than this describes the script."
+    )
+
+
+def _rows(judgement: dict[str, Any]) -> Iterator[str]:
+    device = judgement["device"]
+    mape, p95, dots = TARGETS_PCT.get(device, OTHER_TARGETS_PCT)
+    for name, key, aims in (
+        ("MAC, neither format seen", "unseen_formats", {"mape_pct": mape, "p95_pct": p95}),
+        ("MAC, random halves", "random_halves", {"mape_pct": mape, "p95_pct": p95}),
+        ("dot products", "dots", {"mape_pct": dots}),
+    ):
+        for model, suffix in (("formula", ""), ("naive", "_naive")):
+            found = judgement[key + suffix]
+            met = all(found[measure] <= aim for measure, aim in aims.items())
+            aim = ", ".join(f"{aim:g}" for aim in aims.values())
+            verdict = "" if suffix else f"{aim}: {'met' if met else 'missed'}"
+            yield (
+                f"| {device} | {name} | {model} | {found['n']} | {found['mape_pct']:.2f} | "
+                f"{found['p95_pct']:.2f} | {found['max_pct']:.1f} | {found['r2']:.4f} | "
+                f"{found['tau']:.3f} | {verdict} |"
+            )
