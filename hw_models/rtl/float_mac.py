@@ -10,8 +10,13 @@ _FLOAT = ("normalize", "float_product", "float_accumulate", "float_mac")
 
 
 def float_library(style: Style) -> tuple[Path, ...]:
-    """Return the library files of `style` with those of floating-point accumulators, in order."""
-    return (*library(style), *(LIBRARY / f"{name}.sv" for name in _FLOAT))
+    """Return the library files that a cell of `style` needs, primitives first."""
+    shared = [
+        path
+        for path in library(style)
+        if path.stem == "operand" or path.stem.startswith("multiply_") or "chain" in path.stem
+    ]
+    return (*shared, *(LIBRARY / f"{name}.sv" for name in _FLOAT))
 
 
 def emit_float_mac(mac: FloatMac, style: Style = Style.PORTABLE) -> Rtl:

@@ -74,8 +74,10 @@ module bf_float_accumulate #(
   assign lost[STAGES] = 1'b0;
   for (genvar i = STAGES - 1; i >= 0; i--) begin : gen_align
     localparam int STEP = 1 << i < BITS ? 1 << i : BITS;
-    assign aligned[i] = amount[i] ? aligned[i+1] >> STEP : aligned[i+1];
-    assign lost[i] = lost[i+1] | (amount[i] & |aligned[i+1][STEP-1:0]);
+    wire [BITS-1:0] x = aligned[i+1];
+    wire [BITS+STEP-1:0] moved = {{STEP{1'b0}}, x};
+    assign aligned[i] = amount[i] ? moved[BITS+STEP-1:STEP] : x;
+    assign lost[i] = lost[i+1] | (amount[i] & |x[STEP-1:0]);
   end
 
   // great - small = ~(~great + small), and one less if something of small was lost.

@@ -127,8 +127,10 @@ def wrong_sums(module, float_format, inputs, before, loaded, added):
     ones = np.full((1, acc.shape[1]), ~np.uint64(0))
     wrong = np.zeros(acc.shape[1], np.uint64)
     for clr, en, after in ((ones, ones, loaded), (~ones, ones, added), (ones, ~ones, before)):
-        out = simulator.evaluate({**inputs, "acc": acc, "clr": clr, "en": en})
-        difference = out["acc"] ^ planes(after, float_format.bits)
+        state = simulator.clock(
+            {**inputs, "clr": clr, "en": en}, simulator.registered({"acc": acc})
+        )
+        difference = simulator.output("acc", state) ^ planes(after, float_format.bits)
         wrong |= np.bitwise_or.reduce(difference, axis=0)
     return int(np.unpackbits(wrong.view(np.uint8), bitorder="little")[: len(before)].sum())
 
@@ -262,6 +264,19 @@ def test_a_cell_is_exact_after_synthesis(device):
     design = emit_float_mac(mac)
     (netlist,) = run_yosys([netlist_gates_job(design, device)], library_setup(design))
     assert every_sum(mac, netlist.modules[netlist.top]) == 0
+
+
+def test_a_stricter_front_end_reads_the_same(tmp_path):
+    for pair, float_format in (("e2m1*e2m1", TINY), ("int3*int3", TINY), ("int3*uint2", TINIER)):
+        mac = cell(pair, float_format)
+        design = emit_float_mac(mac)
+        path = tmp_path / "top.sv"
+        path.write_text(design.text)
+        files = " ".join(map(str, (*design.sources, path)))
+        read = f"read_slang -Werror --top {design.top} {files}"
+        job = gates_job([design])
+        (netlist,) = run_yosys([replace(job, text="", passes=(read, *job.passes))])
+        assert every_sum(mac, netlist.modules[design.top]) == 0
 
 
 @pytest.mark.parametrize(
