@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from dse.errors import FormatError
 from dse.formats import Format, IntFormat, MiniFloat
 
-MAX_BITS = 8
+MAX_BITS = 16
 MAX_EXPONENT_BITS = 5
 
 
@@ -49,6 +49,23 @@ class Operand:
         return self.bits - self.is_signed - self.exponent_bits + 1
 
     @property
+    def is_minifloat(self) -> bool:
+        """Whether there is a magnitude to decode."""
+        return self.exponent_bits > 0
+
+    @property
+    def magnitude_bits(self) -> int:
+        """Width of the operand as an integer, without a sign bit beside its significand [bits]."""
+        if self.is_minifloat:
+            return self.greatest.bit_length() + self.greatest_shift
+        return self.bits
+
+    @property
+    def fixed_bits(self) -> int:
+        """Width of the operand as an integer, with its sign [bits]."""
+        return self.magnitude_bits + self.has_sign_bit
+
+    @property
     def shifts(self) -> bool:
         """Whether the exponent moves the significand at all."""
         return self.exponent_bits > 1
@@ -66,7 +83,7 @@ def operand(number_format: Format) -> Operand:
     variants with special codes share the cell of their finite sibling.
 
     Raises:
-        FormatError: More than 8 bits, more than 5 exponent bits, or a family without hardware.
+        FormatError: More than 16 bits, more than 5 exponent bits, or a family without hardware.
     """
     name, bits = number_format.name, number_format.bits
     if bits > MAX_BITS:

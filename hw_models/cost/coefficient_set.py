@@ -8,7 +8,7 @@ from typing import Generic, Self, TypeVar
 
 from dse.errors import UnmodelledError
 
-T = TypeVar("T", int, bool, str)
+T = TypeVar("T", int, bool, str, dict[str, float])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +24,8 @@ class CoefficientSet:
     """The constants of one family.
 
     Attributes:
+        cells: Synthesis results of arithmetic cells: ``data/<name>.csv``.
+        lane_weights: LUTs of each thing the tool maps in a product, by name; `structure.FEATURES`.
         multiplier: Rule for a product in LUTs: ``"finn-r"`` or ``"row-array"``.
         and_in_adder: Whether an adder's LUT also holds the AND of a partial product.
         sign_in_adder: Whether an adder's LUT also holds the conditional complement of an addend.
@@ -40,6 +42,8 @@ class CoefficientSet:
         scale_bits: Significand of a requantizer's scale [bit].
     """
 
+    cells: Coefficient[str]
+    lane_weights: Coefficient[dict[str, float]]
     multiplier: Coefficient[str]
     and_in_adder: Coefficient[bool]
     sign_in_adder: Coefficient[bool]

@@ -3,15 +3,32 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from hw_models.cost.logic import function_lut, shifter_lut
-from hw_models.cost.operand import Operand, operand
-from hw_models.cost.product import ProductCell, decode_lut, product_cell, sign_lut
+from dse.formats import Format
+from hw_models.accumulator import accumulator_bits
+from hw_models.arith.operand import Operand, operand
+from hw_models.cost.lane import lane_cost
+from hw_models.cost.logic import function_lut, reduction_lut, shifter_lut
 from hw_models.cost.target import Target
-from hw_models.folding import Folding
-from hw_models.graph import Mvau
 from hw_models.resources import Part, Resources
 
-_CELL_SOURCE = "exact Kulisch product, arXiv 2311.12359 and IEEE TCAD 44(6) 2025"
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lanes:
+    """Products that are computed at once.
+
+    Attributes:
+        weight: Weight format.
+        act: Activation format.
+        count: How many.
+        sharing: How many of them share one activation.
+        in_mac: Whether each has an accumulator of its own, not an adder tree.
+    """
+
+    weight: Format
+    act: Format
+    count: int
+    sharing: int
+    in_mac: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,101 +36,62 @@ class Multipliers:
     """One way to build all products of a layer.
 
     Attributes:
-        cell: LUTs of one product.
+        lut: LUTs of the layer.
         blocks: DSP blocks of the layer.
-        extraction_lut: LUTs that split packed products, in the whole layer.
-        multiply_source: Where the multiplier's numbers come from.
+        source: Where the numbers come from.
     """
 
-    cell: ProductCell
+    lut: int
     blocks: int
-    extraction_lut: int
-    multiply_source: str
-
-    def lut(self, lanes: int) -> int:
-        """Return the LUTs of `lanes` products."""
-        return self.cell.lut * lanes + self.extraction_lut
+    source: str
 
 
-def multiplier_parts(mvau: Mvau, folding: Folding, target: Target) -> tuple[Part, ...]:
-    """Return the cost of the layer's PE·SIMD products."""
-    chosen = choose_multipliers(mvau, folding, target)
-    cell, lanes = chosen.cell, folding.lanes
-    mux_source = target.coefficients.mux_select_bits.source
-    luts = (
-        ("decode", cell.decode * lanes, _CELL_SOURCE),
-        ("multipliers", cell.multiply * lanes + chosen.extraction_lut, chosen.multiply_source),
-        ("exponents", cell.exponent * lanes, target.coefficients.adder_lut_per_bit.source),
-        ("alignment", cell.align * lanes, f"{_CELL_SOURCE}; {mux_source}"),
-        ("signs", cell.sign * lanes, target.coefficients.sign_in_adder.source),
-    )
-    return tuple(
-        Part(
-            name=name,
-            resources=Resources(lut=lut, dsp=chosen.blocks if name == "multipliers" else 0),
-            is_compute=True,
-            source=source,
-        )
-        for name, lut, source in luts
-        if lut or name == "multipliers"
+def multiplier_part(lanes: Lanes, target: Target) -> Part:
+    """Return the cost of all products of a layer."""
+    chosen = choose_multipliers(lanes, target)
+    return Part(
+        name="products",
+        resources=Resources(lut=chosen.lut, dsp=chosen.blocks),
+        is_compute=True,
+        source=chosen.source,
     )
 
 
-def choose_multipliers(mvau: Mvau, folding: Folding, target: Target) -> Multipliers:
+def choose_multipliers(lanes: Lanes, target: Target) -> Multipliers:
     """Return the way with the fewest LUTs among those whose DSP blocks are worth it.
 
     A block must save `dsp_worth_lut` LUTs. Ties go to fewer blocks.
     """
-    in_luts = Multipliers(
-        cell=product_cell(mvau.weight, mvau.act, target),
-        blocks=0,
-        extraction_lut=0,
-        multiply_source=target.coefficients.multiplier.source,
-    )
+    cell = lane_cost(lanes.weight, lanes.act, target, in_mac=lanes.in_mac)
+    in_luts = Multipliers(lut=cell.lut * lanes.count, blocks=0, source=cell.source)
     if target.dsp == "none":
         return in_luts
-    lanes = folding.lanes
     worth = target.coefficients.dsp_worth_lut.value
-    ways = [
-        way
-        for way in _dsp_ways(mvau, folding, target, in_luts.cell)
-        if in_luts.lut(lanes) - way.lut(lanes) >= worth * way.blocks
-    ]
-    return min([in_luts, *ways], key=lambda way: (way.lut(lanes), way.blocks))
+    ways = [way for way in _dsp_ways(lanes, target) if in_luts.lut - way.lut >= worth * way.blocks]
+    return min([in_luts, *ways], key=lambda way: (way.lut, way.blocks))
 
 
-def _dsp_ways(
-    mvau: Mvau, folding: Folding, target: Target, in_luts: ProductCell
-) -> Iterator[Multipliers]:
+def _dsp_ways(lanes: Lanes, target: Target) -> Iterator[Multipliers]:
     """Yield the ways to use DSP blocks.
 
     The significands alone go through the block and are aligned behind it; or each minifloat is
     turned into an integer in front, so that nothing is left to align.
     """
-    w, a = operand(mvau.weight), operand(mvau.act)
-    significands = ProductCell(
-        decode=in_luts.decode,
-        multiply=0,
-        exponent=in_luts.exponent,
-        align=in_luts.align,
-        sign=in_luts.sign,
-    )
-    yield _in_blocks(mvau, folding, target, significands, (w.significand_bits, a.significand_bits))
-    if w.shift or a.shift:
-        fixed = ProductCell(
-            decode=fixed_point_lut(w, target) + fixed_point_lut(a, target),
-            multiply=0,
-            exponent=0,
-            align=0,
-            sign=sign_lut(mvau.weight, mvau.act, target),
+    w, a = operand(lanes.weight), operand(lanes.act)
+    cell = lane_cost(lanes.weight, lanes.act, target, in_mac=lanes.in_mac)
+    around = cell.lut - cell.multiply
+    yield _in_blocks(lanes, target, around, (w.significand_bits, a.significand_bits))
+    if w.shifts or a.shifts:
+        fixed = (
+            fixed_point_lut(w, target)
+            + fixed_point_lut(a, target)
+            + sign_lut(lanes.weight, lanes.act, target)
         )
-        yield _in_blocks(mvau, folding, target, fixed, (w.magnitude_bits, a.magnitude_bits))
+        yield _in_blocks(lanes, target, fixed, (w.magnitude_bits, a.magnitude_bits))
 
 
-def _in_blocks(
-    mvau: Mvau, folding: Folding, target: Target, cell: ProductCell, bits: tuple[int, int]
-) -> Multipliers:
-    """Return the products of a layer through DSP blocks, `bits` wide.
+def _in_blocks(lanes: Lanes, target: Target, around: int, bits: tuple[int, int]) -> Multipliers:
+    """Return the products of a layer through DSP blocks, `bits` wide, with `around` LUTs each.
 
     The PEs of a group share each activation, so their products pack. One LUT splits off each
     packed product but the first (finn-rtllib/mvu; WP487). An operand without a sign takes one more
@@ -121,25 +99,23 @@ def _in_blocks(
     """
     dsp = target.family.dsp
     packed = dsp.packed_products(*bits)
-    sharing = min(folding.pe, mvau.mh // mvau.groups)
     if packed > 1:
-        per_activation = -(-sharing // packed)
+        per_activation = -(-lanes.sharing // packed)
         source = next(p.source for p in dsp.packings if p.products == packed)
     else:
-        w, a = operand(mvau.weight), operand(mvau.act)
+        w, a = operand(lanes.weight), operand(lanes.act)
         ports = (
             bits[0] + (w.is_minifloat or not w.is_signed),
             bits[1] + (a.is_minifloat or not a.is_signed),
         )
-        per_activation = sharing * dsp.blocks(*ports)
+        per_activation = lanes.sharing * dsp.blocks(*ports)
         source = dsp.source
-    activations = folding.lanes // sharing
-    extraction = activations * (sharing - -(-sharing // packed))
+    activations = lanes.count // lanes.sharing
+    extraction = activations * (lanes.sharing - -(-lanes.sharing // packed))
     return Multipliers(
-        cell=cell,
+        lut=around * lanes.count + extraction,
         blocks=activations * per_activation,
-        extraction_lut=extraction,
-        multiply_source=f"{dsp.name}, {source}",
+        source=f"structural assumption, not built yet: {dsp.name}, {source}",
     )
 
 
@@ -152,5 +128,26 @@ def fixed_point_lut(code: Operand, target: Target) -> int:
         return 0
     inputs = code.exponent_bits + code.significand_bits - 1
     table = code.magnitude_bits * function_lut(inputs, target)
-    shifted = decode_lut(code, target) + shifter_lut(code.significand_bits, code.shift, target)
-    return min(table, shifted)
+    shifter = shifter_lut(code.significand_bits, code.greatest_shift, target)
+    return min(table, decode_lut(code, target) + shifter)
+
+
+def decode_lut(code: Operand, target: Target) -> int:
+    """Return the LUTs that split a code into significand and shift.
+
+    The hidden bit is the OR of the exponent field; a subnormal's exponent counts as 1, which only
+    sets its lowest bit. With one exponent bit the field itself is the hidden bit; integers need no
+    decoding.
+    """
+    return reduction_lut(code.exponent_bits, target) + 1 if code.shifts else 0
+
+
+def sign_lut(weight: Format, act: Format, target: Target) -> int:
+    """Return the LUTs of the sign of a product with a sign-magnitude operand.
+
+    An XOR if both have a sign bit. The adder behind complements the product in its own LUTs where
+    the family's carry stage allows it, otherwise that is one LUT per bit.
+    """
+    signs = operand(weight).has_sign_bit + operand(act).has_sign_bit
+    complements = signs and not target.coefficients.sign_in_adder.value
+    return (signs == 2) + (accumulator_bits(1, weight, act) if complements else 0)

@@ -1,11 +1,11 @@
 """Cost of a pool: one reducer per lane and the partial results of a row of windows."""
 
 from dse.errors import UnmodelledError
+from hw_models.arith.operand import operand
 from hw_models.cost.logic import adder_lut, shifter_lut
 from hw_models.cost.memory import Memory, memory_part
+from hw_models.cost.multipliers import decode_lut
 from hw_models.cost.node import control_part, node_parts
-from hw_models.cost.operand import operand
-from hw_models.cost.product import decode_lut
 from hw_models.cost.target import Target
 from hw_models.folding import Pace
 from hw_models.graph import Pool, PoolKind
@@ -69,7 +69,7 @@ def _max_lut(pool: Pool, target: Target) -> int:
 def _sum_lut(pool: Pool, target: Target) -> int:
     """Return the LUTs that add one code to an exact sum."""
     code = operand(pool.act)
-    align = shifter_lut(code.significand_bits, code.shift, target)
+    align = shifter_lut(code.significand_bits, code.greatest_shift, target)
     complement = code.has_sign_bit and not target.coefficients.sign_in_adder.value
     return (
         decode_lut(code, target)

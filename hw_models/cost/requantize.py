@@ -1,6 +1,7 @@
 """Cost of a requantizer, by two architectures; the one that takes less of the device is built."""
 
 from dse.formats import Format
+from hw_models.arith.operand import operand
 from hw_models.cost.logic import (
     adder_lut,
     counter_bits,
@@ -11,7 +12,6 @@ from hw_models.cost.logic import (
 )
 from hw_models.cost.memory import Memory, memory_part
 from hw_models.cost.node import control_part, node_parts
-from hw_models.cost.operand import operand
 from hw_models.cost.target import Target
 from hw_models.folding import Pace
 from hw_models.graph import Requantize
@@ -143,5 +143,5 @@ def _round_lut(bits: int, output: Format, target: Target) -> int:
         return tie_and_overflow + increment_and_saturate
     magnitude = bits if code.has_sign_bit else 0
     leading_zeros = bits
-    normalise = shifter_lut(code.significand_bits + 1, code.shift, target)
+    normalise = shifter_lut(code.significand_bits + 1, code.greatest_shift, target)
     return tie_and_overflow + increment_and_saturate + magnitude + leading_zeros + normalise

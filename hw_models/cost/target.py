@@ -8,6 +8,7 @@ from typing import Literal, get_args
 
 from dse.errors import DesignError
 from hw_models.cost.coefficient_set import CoefficientSet, load_coefficients
+from hw_models.cost.measured import load_rows
 from hw_models.devices import DEVICES
 from hw_models.devices.base import Family
 
@@ -44,14 +45,17 @@ def load_target(device: str, dsp: DspUse) -> Target:
 def coefficients_digest(device: str) -> str:
     """Return the sha256 of all numbers behind the costs of `device`, as 64 hex digits.
 
-    Those of its coefficients and of its family; where they come from plays no part.
+    Those of its coefficients, of its measured products and of its family; where they come from
+    plays no part.
 
     Raises:
         UnknownPluginError: There is no such family.
         UnmodelledError: The family has no constants.
     """
     target = load_target(device, "none")
-    constants = [asdict(target.family), asdict(target.coefficients)]
+    rows = load_rows(target.coefficients.cells.value)
+    products = [(row.cell, row.weight, row.act, row.lut) for row in rows if "lane" in row.cell]
+    constants = [asdict(target.family), asdict(target.coefficients), products]
     text = json.dumps(_without_sources(constants), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 

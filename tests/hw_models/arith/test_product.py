@@ -66,7 +66,7 @@ def test_known_shapes():
     assert not fits_table(product(parse_format("e2m1"), parse_format("e2m2")))
 
 
-@pytest.mark.parametrize("name", ["int9", "e6m1", "e5m3", "ue6m2"])
+@pytest.mark.parametrize("name", ["e6m1", "ue6m2", "e8m7"])
 def test_formats_without_a_cell_are_refused_by_name(name):
     with pytest.raises(FormatError, match=name):
         operand(parse_format(name))

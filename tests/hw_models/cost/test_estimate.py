@@ -49,7 +49,7 @@ def test_lut_per_mac_counts_the_lanes_alone(make_mvau):
     report = estimate(layer, [Folding(pe=4, simd=8)], "xcup", "none")
     tree = sum(count * width for count, width in ((4, 16), (2, 17), (1, 18)))
     assert report.lanes == 32
-    assert report.lut_per_mac == (32 * 80 + 4 * tree + 4 * 28) / 32
+    assert report.lut_per_mac == (32 * 36 + 4 * tree + 4 * 28) / 32
     assert report.resources.lut > 32 * report.lut_per_mac
 
 
@@ -77,9 +77,8 @@ def test_more_bits_of_one_kind_never_get_cheaper(make_mvau, device):
 def test_published_band_of_minifloats_over_integers(make_mvau):
     """Damsgaard et al. (IEEE TCAD 44(6), 2025): 20 % to 180 % above the integer of equal width.
 
-    Where the formulas miss it is stated here, not tuned away. FINN-R's multiplier is dear at 7 and
-    8 bits (tuned 8x8 multipliers take 50 LUTs, not 80), and no integer of 4 bits needs as few LUTs
-    as E2M1's significands.
+    Cells tuned for LUT6 keep it at both ends but for four: E2M0 and E2M1 become tables of few bits,
+    and E5M0 and E5M1 have accumulators several times as wide as an integer of 6 or 7 bits.
     """
     above = {
         fmt.name: mac(make_mvau, fmt.name, fmt.name)
@@ -89,9 +88,8 @@ def test_published_band_of_minifloats_over_integers(make_mvau):
         if fmt.family == "minifloat"
     }
     missed = {name for name, ratio in above.items() if not 0.2 <= ratio <= 1.8}
-    assert missed == {"e2m1", "e2m2", "e2m4", "e3m3", "e2m5", "e3m4"}
-    assert 0.41 < above["e4m3"] < 0.42
-    assert 0.77 < above["e5m2"] < 0.78
+    assert missed == {"e2m0", "e2m1", "e5m0", "e5m1"}
+    assert above["e5m2"] > above["e4m3"] > above["e3m4"] > above["e2m5"]
 
 
 @given(st.data())
@@ -124,7 +122,7 @@ def test_bad_input_is_refused(make_cnn, make_mvau):
 
 def test_numbers_change_only_together_with_the_version(make_cnn):
     """If this fails, a rule has changed: raise COST_VERSION and put the new numbers here."""
-    assert COST_VERSION == 1
+    assert COST_VERSION == 2
     found = {}
     for name, device, dsp in (
         ("int8", "xcup", "none"),
@@ -141,9 +139,9 @@ def test_numbers_change_only_together_with_the_version(make_cnn):
 
 
 GOLDEN = {
-    ("int8", "xcup", "none"): (2214, 1381, 0, 4),
-    ("e4m3", "xcup", "auto"): (3457, 1920, 10, 4),
-    ("e3m2", "ecp5", "none"): (1566, 777, 0, 17),
-    ("int4", "ice40", "auto"): (526, 421, 6, 18),
-    ("e2m1", "xc7", "none"): (822, 494, 0, 8),
+    ("int8", "xcup", "none"): (1962, 1393, 0, 4),
+    ("e4m3", "xcup", "auto"): (3509, 1933, 2, 4),
+    ("e3m2", "ecp5", "none"): (1523, 790, 0, 17),
+    ("int4", "ice40", "auto"): (578, 433, 6, 18),
+    ("e2m1", "xc7", "none"): (720, 507, 0, 8),
 }
