@@ -1,0 +1,50 @@
+import csv
+import json
+from dataclasses import replace
+
+from dse.report.calibration import write_calibration
+from hw_models.calibration.calibrate import Additivity, Judgement
+from hw_models.calibration.judge import Errors, Prediction
+from hw_models.calibration.noise import Noise
+
+GOOD = Errors(n=2, mape_pct=1.0, p95_pct=2.0, max_pct=3.0, r2=0.99, tau=0.98)
+BAD = replace(GOOD, mape_pct=20.0, p95_pct=40.0)
+
+
+def judgement(device, dots=GOOD):
+    return Judgement(
+        device=device,
+        weights={"stage": 1.0},
+        unseen_formats=GOOD,
+        unseen_formats_naive=BAD,
+        random_halves=GOOD,
+        random_halves_naive=BAD,
+        dots=dots,
+        dots_naive=BAD,
+        additivity=Additivity(n=3, lut_differs=1, lut_mape_pct=0.5, ff_differs=0),
+        noise=Noise(n=4, mean_pct=1.5, mape_pct=2.5, p95_pct=6.5),
+        predictions=tuple(
+            Prediction(
+                cell="mac", weight=w, act="int8", lanes=1, measured=90, formula=91.234, naive=70.0
+            )
+            for w in ("int8", "e4m3")
+        ),
+    )
+
+
+def test_a_page_over_all_devices_says_what_is_met_and_what_is_missed(tmp_path):
+    write_calibration(judgement("ecp5"), tmp_path)
+    write_calibration(judgement("ice40", dots=BAD), tmp_path)
+    page = (tmp_path / "README.md").read_text()
+    assert page.count("bitfront calibrate --device") == 2
+    assert page.count(": met") == 5
+    assert page.count(": missed") == 1
+    assert "| ice40 | 3 | 1 | 0.50 | 0 | +1.5, 2.5, 6.5 |" in page
+    stored = json.loads((tmp_path / "ecp5.json").read_text())
+    assert stored["unseen_formats"]["mape_pct"] == 1.0
+    assert "predictions" not in stored
+    rows = list(csv.DictReader((tmp_path / "ecp5.csv").read_text().splitlines()))
+    assert [row["weight"] for row in rows] == ["int8", "e4m3"]
+    assert rows[0]["formula"] == "91.23"
+    for ending in ("png", "svg", "pdf"):
+        assert (tmp_path / f"ice40.{ending}").stat().st_size > 1000
