@@ -8,6 +8,8 @@ from typing import Annotated, NoReturn
 import typer
 
 from dse import __version__
+from dse.cli.calibrate import calibrate
+from dse.cli.cost import cost
 from dse.cli.explore import explore
 from dse.cli.formats import formats
 from dse.cli.pareto import pareto
@@ -19,7 +21,7 @@ _INTERRUPTED = 128 + signal.SIGINT
 _TERMINATED = 128 + signal.SIGTERM
 
 app = typer.Typer(name="bitfront", add_completion=False)
-for verb in (explore, formats, pareto, report, tools):
+for verb in (calibrate, cost, explore, formats, pareto, report, tools):
     app.command()(verb)
 
 
