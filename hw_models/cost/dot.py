@@ -53,7 +53,7 @@ def sum_parts(cell: Mac | Dot, target: Target) -> tuple[Part, ...]:
         sum_width = _sum_bits(shape, cell.lanes)
         parts.append(_tree_part(cell, style, source))
         if cell.is_pipelined:
-            registers = Resources(ff=_pipeline_ff(cell))
+            registers = _pipeline_registers(cell, style)
             parts.append(
                 Part(name="registers", resources=registers, is_compute=True, source=source)
             )
@@ -135,8 +135,17 @@ def _tree_ff(shape: Product, lanes: int, style: Style) -> tuple[int, int]:
     return ff + sign * depth, srl
 
 
-def _pipeline_ff(dot: Dot) -> int:
-    """Return the registers behind the products, and those in which sign and control wait."""
+def _pipeline_registers(dot: Dot, style: Style) -> Resources:
+    """Return the registers behind the products, and those in which sign and control wait.
+
+    Xilinx tools put chains of flip-flops into one shift register LUT each.
+    """
     shape, levels = dot.product, (dot.lanes - 1).bit_length()
-    products = dot.lanes * (shape.term_bits + shape.has_sign_bit)
-    return products + shape.has_sign_bit * levels + 2 * (1 + levels)
+    ff = dot.lanes * (shape.term_bits + shape.has_sign_bit)
+    lut = 0
+    for chain in (1 + levels, 1 + levels, shape.has_sign_bit * levels):
+        if style is Style.XILINX and chain >= _SRL_STAGES:
+            lut += 1
+        else:
+            ff += chain
+    return Resources(lut=lut, ff=ff)

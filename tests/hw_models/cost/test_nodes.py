@@ -32,8 +32,8 @@ def test_mvau_by_hand(make_mvau):
     tree = 4 * 16 + 2 * 17 + 18
     assert found["adder tree"] == Resources(lut=4 * tree, ff=4 * tree)
     assert found["accumulator"] == Resources(lut=4 * 21, ff=4 * 21)
-    # 15 bits of each product; enable and clear wait for product, three levels
-    assert found["registers"].ff == 4 * (8 * 15 + 2 * 4)
+    # 15 bits of each product; enable and clear wait four clocks in a shift register LUT each
+    assert found["registers"] == Resources(lut=4 * 2, ff=4 * 8 * 15)
     assert found["weights"].lut == 32 * 8
     assert found["input buffer"].lut == 86
     assert mvau.accumulator_bits == 21
