@@ -47,7 +47,7 @@ def test_every_format_as_activation_and_as_weight(calibrated, images, number_for
         {"edge": parse_format("int8")},
         {"never_negative": frozenset({"conv2", "conv3", "fc2"})},
     ],
-    ids=str,
+    ids=",".join,
 )
 def test_every_option(calibrated, images, options):
     for name in ("int4", "e2m1"):
