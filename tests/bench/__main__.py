@@ -12,7 +12,7 @@ import torch
 
 from dse.files import replace_atomically
 
-BENCHMARKS = ("fake_quantization", "accuracy", "cost", "pareto_front")
+BENCHMARKS = ("fake_quantization", "accuracy", "cost", "pareto_front", "synthesis")
 OUT = Path("reports/bench.json")
 
 

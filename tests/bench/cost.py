@@ -1,4 +1,4 @@
-"""Cost estimates per second: the vectorised model against one design point after the other."""
+"""Cost estimates per second: the vectorised model, one design point at a time, FINN's formula."""
 
 import time
 
@@ -9,6 +9,7 @@ from dse.models import load_network
 from dse.quant.trace import trace
 from dse.quant.workload import template
 from hw_models.cost import estimate, estimate_points
+from hw_models.cost.finn_r import finn_r_lut
 from hw_models.folding import fold_to_fps
 from tests.bench.timing import interleaved
 
@@ -42,12 +43,18 @@ def run() -> dict[str, object]:
             "one by one": lambda: [
                 estimate(shapes.with_formats(*point), foldings, "xcup", "none") for point in few
             ],
+            "finn-r, one by one": lambda: [
+                finn_r_lut(mvau, folding, uses_dsp=False)
+                for point in few
+                for mvau, folding in zip(shapes.with_formats(*point).mvaus, foldings, strict=True)
+            ],
         },
         rounds=3,
     )
     layers = len(foldings)
     vectorised = POINTS * layers / times["vectorised"].best_s
     one_by_one = ONE_BY_ONE * layers / times["one by one"].best_s
+    finn_r = ONE_BY_ONE * layers / times["finn-r, one by one"].best_s
     return {
         "points": POINTS,
         "layers": layers,
@@ -55,5 +62,8 @@ def run() -> dict[str, object]:
         "first_call_layer_points_per_s": POINTS * layers / cold_s,
         "vectorised_layer_points_per_s": vectorised,
         "one_by_one_layer_points_per_s": one_by_one,
+        "finn_r_one_by_one_layer_points_per_s": finn_r,
+        "one_by_one_over_finn_r": one_by_one / finn_r,
+        "vectorised_over_finn_r": vectorised / finn_r,
         "vectorised_over_one_by_one": vectorised / one_by_one,
     }
