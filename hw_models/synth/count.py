@@ -10,9 +10,11 @@ from hw_models.synth.packing import shared_luts
 
 # Transistors of static CMOS gates: 2 for each input of an inverting gate, an inverter more for
 # others, 12 for XOR and MUX, 16 for a flip-flop (Weste and Harris, CMOS VLSI Design, chapter 1).
+NAND_TRANSISTORS = 4
+FLIP_FLOP_TRANSISTORS = 16
 _TRANSISTORS = {
     "$_NOT_": 2,
-    "$_NAND_": 4,
+    "$_NAND_": NAND_TRANSISTORS,
     "$_NOR_": 4,
     "$_AND_": 6,
     "$_OR_": 6,
@@ -21,7 +23,7 @@ _TRANSISTORS = {
     "$_XOR_": 12,
     "$_XNOR_": 12,
     "$_MUX_": 12,
-    "$_DFF_P_": 16,
+    "$_DFF_P_": FLIP_FLOP_TRANSISTORS,
 }
 _GATES = dict.fromkeys(_TRANSISTORS, 1) | {"$_MUX_": 3, "$_NOT_": 0, "$_DFF_P_": 0}
 
