@@ -259,12 +259,36 @@ def _macs(comparison: Comparison) -> Iterator[str]:
         for name in FORMATS
     ]
     yield _cost_table(comparison, macs)
+    for measure in _DRAWN:
+        yield from _exact_or_fp16(comparison, measure)
     yield f"Exact again, sums of {OTHER_TERMS}:\n"
     exact = (
         Cell(format_name=name, accumulator=Accumulator.EXACT, lanes=1, terms=OTHER_TERMS)
         for name in FORMATS
     )
     yield _cost_table(comparison, exact)
+
+
+def _exact_or_fp16(comparison: Comparison, measure: str) -> Iterator[str]:
+    """Yield a line on which formats are cheaper with an exact accumulator than with FP16."""
+    cheaper: list[str] = []
+    dearer: list[str] = []
+    for name in FORMATS:
+        exact, rounding = (
+            Cell(format_name=name, accumulator=accumulator, lanes=1, terms=terms)
+            for accumulator, terms in (
+                (Accumulator.EXACT, TERMS),
+                (Accumulator.FP16_PRUNED, 0),
+            )
+        )
+        more = comparison.more_pct(rounding, exact, measure)
+        if more is not None:
+            (cheaper if more > 0 else dearer).append(name.upper())
+    if cheaper or dearer:
+        yield (
+            f"{measure}: an exact accumulator is cheaper than pruned FP16 for "
+            f"{', '.join(cheaper) or 'none'}; not for {', '.join(dearer) or 'any other'}.\n"
+        )
 
 
 def _cost_table(comparison: Comparison, cells: Iterable[Cell]) -> str:

@@ -114,6 +114,7 @@ def test_the_files_hold_what_was_measured_and_say_what_was_not(tmp_path):
     assert "    bitfront fp8-vs-int8 --out x\n" in page
     assert "267 (+167 %)" in page
     assert "not measured" in page
+    assert "gates: an exact accumulator is cheaper than pruned FP16 for E4M3; not for any" in page
     assert re.search(r"\| E4M3 \| xcup LUT \| \+57 % agrees \| \+20 % agrees \| not measured", page)
     assert "6 of 13 figures agree" in page
     rows = list(csv.DictReader((tmp_path / "costs.csv").read_text().splitlines()))
