@@ -196,7 +196,7 @@ def _published(comparison: Comparison) -> Iterator[str]:
     yield (
         f"The rule: a figure *agrees* with a published figure within {TOLERANCE_POINTS:g} "
         "percentage points, and with a published band inside it; otherwise it *differs*. "
-        "Neither paper's tables were at hand; the figures are the ones both state in the text.\n"
+        "The published figures are quoted at second hand; neither paper's tables were read.\n"
     )
     gates = list(gate_verdicts(comparison))
     yield f"E4M3 over exact INT8 in gates; published by {escape(VAN_BAALEN)}:\n"
@@ -307,7 +307,8 @@ def _cost_table(comparison: Comparison, cells: Iterable[Cell]) -> str:
 def _dots(comparison: Comparison) -> Iterator[str]:
     yield (
         f"Counts, and how much more than INT8 with as many lanes; sums of {TERMS}. One lane is "
-        "the multiply-accumulate.\n"
+        "the multiply-accumulate. On xcup that takes the shifter's last stage into its "
+        "accumulator; a lane in front of an adder tree has nowhere to put it.\n"
     )
     for measure in MEASURES:
         yield f"**{measure.name}**\n"

@@ -3,6 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from dse.formats import parse_format
+from hw_models.arith.cell import fits_table
+from hw_models.arith.product import product
 from hw_models.calibration.formats_compared import (
     FORMATS,
     LANES,
@@ -36,6 +39,7 @@ _SMALL_SHIFT = (
     "the significands' product is smaller than the integer one and its range short, which pays "
     "for the shift"
 )
+_TABLE = "products of so few bits are tables in 6-input LUTs, with nothing to shift"
 _LONG_RANGE = "the range of the exact product makes shifter and accumulator wide"
 
 
@@ -154,7 +158,13 @@ def _reasons(
 ) -> Iterator[str]:
     """Yield what is known to push a figure that far above, or below, the published one."""
     if cell.accumulator is Accumulator.EXACT:
-        yield _LONG_RANGE if is_above else _SMALL_SHIFT
+        fmt = parse_format(cell.format_name)
+        if is_above:
+            yield _LONG_RANGE
+        elif measure == "xcup LUT" and fits_table(product(fmt, fmt)):
+            yield _TABLE
+        else:
+            yield _SMALL_SHIFT
         return
     yield _ANALYTICAL
     pruning_saves = any(

@@ -105,6 +105,13 @@ def test_luts_are_judged_against_the_integer_of_the_same_width():
     assert "wide" in reasons["e5m2"]
 
 
+def test_small_products_on_xcup_are_tables():
+    found = [cost("int4", 29, "xcup LUT"), cost("e2m1", 30, "xcup LUT")]
+    (verdict,) = lut_verdicts(Comparison.of(found))
+    assert verdict.word == "differs"
+    assert "tables" in verdict.reason
+
+
 def test_the_files_hold_what_was_measured_and_say_what_was_not(tmp_path):
     provenance = Provenance(command="bitfront fp8-vs-int8\n--out x", tool="yo*sys* <b>|0")
     sqnr_db = sqnr_of_formats()
