@@ -122,7 +122,7 @@ def test_bad_input_is_refused(make_cnn, make_mvau):
 
 def test_numbers_change_only_together_with_the_version(make_cnn):
     """If this fails, a rule has changed: raise COST_VERSION and put the new numbers here."""
-    assert COST_VERSION == 2
+    assert COST_VERSION == 3
     found = {}
     for name, device, dsp in (
         ("int8", "xcup", "none"),
@@ -143,5 +143,5 @@ GOLDEN = {
     ("e4m3", "xcup", "auto"): (3509, 1933, 2, 4),
     ("e3m2", "ecp5", "none"): (1523, 790, 0, 17),
     ("int4", "ice40", "auto"): (578, 433, 6, 18),
-    ("e2m1", "xc7", "none"): (720, 507, 0, 8),
+    ("e2m1", "xc7", "none"): (722, 507, 0, 8),
 }
