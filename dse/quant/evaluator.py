@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -47,7 +47,7 @@ class Evaluator:
     def __init__(
         self, network: nn.Module, weights_digest: str, data: Dataset, *, calibration: int, seed: int
     ) -> None:
-        """Trace the network, calibrate it, and measure it before quantization.
+        """Trace the network and calibrate it.
 
         Args:
             network: Trained network.
@@ -76,9 +76,11 @@ class Evaluator:
         self.context = AccuracyContext(
             weights=weights_digest, data=data.fingerprint, calibration=calibration, seed=seed
         )
-        self.float_accuracy = next(
-            self._measure(1, lambda batch: iter([self._traced.module(batch)]))
-        )
+
+    @cached_property
+    def float_accuracy(self) -> AccuracyResult:
+        """Accuracy before quantization, measured when it is first asked for: workers never do."""
+        return next(self._measure(1, lambda batch: iter([self._traced.module(batch)])))
 
     @property
     def layers(self) -> tuple[str, ...]:
