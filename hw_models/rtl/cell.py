@@ -78,14 +78,18 @@ def emit_dot(dot: Dot, style: Style) -> Rtl:
 
     Its ports are ``clk en clr a w acc``, as ``lib/dot.sv`` describes them.
     """
-    parameters = {
+    return _emit(dot, dot.lanes, "bf_dot", dot_parameters(dot, style), style)
+
+
+def dot_parameters(dot: Dot, style: Style) -> dict[str, int]:
+    """Return the parameters with which ``bf_dot`` of ``lib/dot.sv`` is `dot`, by name."""
+    return {
         "LANES": dot.lanes,
         "PIPELINED": int(dot.is_pipelined),
         **_product_parameters(dot.product),
         "TABLE": int(style is Style.XILINX and fits_table(dot.product)),
         "ACC_BITS": dot.accumulator_bits,
     }
-    return _emit(dot, dot.lanes, "bf_dot", parameters, style)
 
 
 def _product_parameters(shape: Product) -> dict[str, int]:
