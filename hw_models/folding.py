@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import singledispatch
 
 from dse.errors import FoldingError, UnmodelledError
-from hw_models.graph import Accelerator, Mvau, Node, Pool, Requantize, SlidingWindow
+from hw_models.graph import INPUT, Accelerator, Add, Mvau, Node, Pool, Requantize, SlidingWindow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,9 +108,9 @@ def node_ii_cycles(node: Node, pace: Pace) -> int:
     """Return the cycles `node` takes per frame at its `pace`.
 
     * Mvau: `ii_cycles`.
-    * SlidingWindow: reads `lanes` elements and writes as many, but at most one pixel, per cycle,
-      both at once: the slower stream counts.
-    * Requantize, Pool: `lanes` elements every `cycles` cycles.
+    * SlidingWindow: gives `lanes` elements and takes `window_in_lanes` per cycle, both at once: the
+      slower stream counts.
+    * Requantize, Pool, Add: `lanes` elements every `cycles` cycles.
 
     Raises:
         FoldingError: An illegal folding of an Mvau.
@@ -126,12 +126,12 @@ def _(node: Mvau, pace: Pace) -> int:
 
 @node_ii_cycles.register
 def _(node: SlidingWindow, pace: Pace) -> int:
-    written = min(pace.lanes, node.channels)
-    return max(_ceil_div(node.in_elements, written), _ceil_div(node.out_elements, pace.lanes))
+    taken = window_in_lanes(node, pace)
+    return max(_ceil_div(node.in_elements, taken), _ceil_div(node.out_elements, pace.lanes))
 
 
-@node_ii_cycles.register(Requantize | Pool)
-def _(node: Requantize | Pool, pace: Pace) -> int:
+@node_ii_cycles.register(Requantize | Pool | Add)
+def _(node: Requantize | Pool | Add, pace: Pace) -> int:
     return _ceil_div(node.in_elements, pace.lanes) * pace.cycles
 
 
@@ -144,12 +144,20 @@ def window_pace(mvau: Mvau, folding: Folding) -> Pace:
     return Pace(folding=Folding(pe=groups, simd=folding.simd))
 
 
+def window_in_lanes(window: SlidingWindow, pace: Pace) -> int:
+    """Return the elements that `window` takes per cycle, all of one pixel.
+
+    One of each group of channels in work; where the channels are one group, SIMD or all of them.
+    """
+    return min(pace.folding.simd, window.channels) if window.groups == 1 else pace.folding.pe
+
+
 def node_paces(accelerator: Accelerator, foldings: Sequence[Folding]) -> tuple[Pace, ...]:
     """Return the pace of every node, shape `(nodes,)`, from the folding of every layer.
 
-    An Mvau gives PE sums every MW / SIMD cycles, and the requantizer and pools behind it work in as
-    many lanes. An average pool gives the sums of its last row fastest, one per kernel width. Before
-    the first layer, one element arrives per cycle.
+    An Mvau gives PE sums every MW / SIMD cycles, and what follows it works in as many lanes; an Add
+    as slow as the slower of its streams. An average pool gives the sums of its last row fastest,
+    one per kernel width. Before the first layer, one element arrives per cycle.
 
     Raises:
         FoldingError: Not one folding per layer, or an illegal one.
@@ -159,20 +167,30 @@ def node_paces(accelerator: Accelerator, foldings: Sequence[Folding]) -> tuple[P
         raise FoldingError(f"{len(mvaus)} layers need as many foldings, not {len(foldings)}")
     for mvau, folding in zip(mvaus, foldings, strict=True):
         check_folding(mvau, folding)
-    stream, paces = Pace(folding=Folding(pe=1, simd=1)), []
-    for node, layer in zip(accelerator.nodes, accelerator.layer_of_node, strict=True):
+    given = {INPUT: Pace(folding=Folding(pe=1, simd=1))}
+    paces = []
+    for position, node in enumerate(accelerator.nodes):
+        layer = accelerator.layer_of_node[position]
         mvau, folding = mvaus[layer], foldings[layer]
+        taken = [given[name] for name in accelerator.sources[position]]
+        pace = max(taken, key=lambda stream: stream.cycles / stream.lanes)
         if isinstance(node, SlidingWindow):
-            paces.append(window_pace(mvau, folding))
+            pace = window_pace(mvau, folding)
         elif isinstance(node, Mvau):
-            paces.append(Pace(folding=folding))
-            lanes = Folding(pe=folding.pe, simd=1)
-            stream = Pace(folding=lanes, cycles=mvau.mw // folding.simd)
-        else:
-            paces.append(stream)
-            if isinstance(node, Pool):
-                stream = Pace(folding=stream.folding, cycles=stream.cycles * node.kernel[1])
+            pace = Pace(folding=folding)
+        paces.append(pace)
+        given[node.name] = _given_pace(node, pace)
     return tuple(paces)
+
+
+def _given_pace(node: Node, pace: Pace) -> Pace:
+    """Return the pace of the stream that `node` gives at its own `pace`."""
+    lanes = Folding(pe=pace.folding.pe, simd=1)
+    if isinstance(node, Mvau):
+        return Pace(folding=lanes, cycles=node.mw // pace.folding.simd)
+    if isinstance(node, Pool):
+        return Pace(folding=lanes, cycles=pace.cycles * node.kernel[1])
+    return pace
 
 
 def layer_ii_cycles(accelerator: Accelerator, mvau: Mvau, folding: Folding) -> int:

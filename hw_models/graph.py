@@ -1,349 +1,88 @@
-"""Accelerators as chains of frozen specs: shapes, formats and widths, checked when they are built.
-
-Streams are NHWC and counted in elements per frame, so a Flatten is no node. Between an `Mvau` (or
-an average `Pool`) and the `Requantize` behind it flow exact sums; everywhere else, codes.
-"""
+"""Accelerators: nodes and the streams between them, checked when they are built."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
-from enum import Enum, StrEnum
-from itertools import pairwise
-from typing import Any, Self, get_args
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Self
 
 from dse.errors import DesignError
-from dse.formats import Format, parse_format
-from hw_models.accumulator import accumulator_bits, sum_bits
-
-
-class PoolKind(StrEnum):
-    """What a pool makes of a window."""
-
-    MAX = "max"  #: The largest value
-    AVERAGE = "average"  #: The exact sum; the division is part of the Requantize behind it
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Spec:
-    """What all nodes share: a name, counts that are positive, and JSON."""
-
-    name: str
-
-    def _require_positive(self, **counts: int) -> None:
-        for what, count in counts.items():
-            if count < 1:
-                raise DesignError(f"{self.name}: {what} must be at least 1, not {count}")
-
-    def to_json(self) -> dict[str, Any]:
-        """Return a JSON object that `node_from_json` reads back."""
-        values = {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
-        return {"kind": type(self).__name__, **values}
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, Format):
-        return value.name
-    if isinstance(value, Enum):
-        return value.value
-    return list(value) if isinstance(value, tuple) else value
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Windowed(_Spec):
-    """A node that moves a window over an image.
-
-    Attributes:
-        kernel: Window height and width.
-        stride: Steps down and right.
-        pads: Rows and columns of code 0 added at top, left, bottom, right (ONNX order).
-        dilation: Distance between window elements, down and right.
-        channels: Channels of the image.
-        height: Rows of the image, before padding.
-        width: Columns of the image, before padding.
-        act: Format of the codes.
-    """
-
-    kernel: tuple[int, int]
-    stride: tuple[int, int] = (1, 1)
-    pads: tuple[int, int, int, int] = (0, 0, 0, 0)
-    dilation: tuple[int, int] = (1, 1)
-    channels: int
-    height: int
-    width: int
-    act: Format
-
-    def __post_init__(self) -> None:
-        self._require_positive(
-            channels=self.channels,
-            height=self.height,
-            width=self.width,
-            kernel=min(self.kernel),
-            stride=min(self.stride),
-            dilation=min(self.dilation),
-        )
-        if min(self.pads) < 0:
-            raise DesignError(f"{self.name}: pads must not be negative, got {self.pads}")
-        if self.out_height < 1 or self.out_width < 1:
-            raise DesignError(
-                f"{self.name}: a {self.kernel[0]}x{self.kernel[1]} window does not fit "
-                f"a padded {self.height}x{self.width} image"
-            )
-
-    @property
-    def out_height(self) -> int:
-        """Rows of windows."""
-        reach = (self.kernel[0] - 1) * self.dilation[0] + 1
-        return (self.height + self.pads[0] + self.pads[2] - reach) // self.stride[0] + 1
-
-    @property
-    def out_width(self) -> int:
-        """Columns of windows."""
-        reach = (self.kernel[1] - 1) * self.dilation[1] + 1
-        return (self.width + self.pads[1] + self.pads[3] - reach) // self.stride[1] + 1
-
-    @property
-    def vectors(self) -> int:
-        """Windows per frame."""
-        return self.out_height * self.out_width
-
-    @property
-    def taps(self) -> int:
-        """Pixels per window."""
-        return self.kernel[0] * self.kernel[1]
-
-    @property
-    def in_elements(self) -> int:
-        """Elements taken per frame."""
-        return self.channels * self.height * self.width
-
-    @property
-    def in_format(self) -> Format | None:
-        """Format of the codes taken."""
-        return self.act
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SlidingWindow(_Windowed):
-    """Line buffers that turn an image into the input vectors of a convolution."""
-
-    @property
-    def out_elements(self) -> int:
-        """Elements given per frame."""
-        return self.vectors * self.taps * self.channels
-
-    @property
-    def out_format(self) -> Format | None:
-        """Format of the codes given."""
-        return self.act
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pool(_Windowed):
-    """Maximum or exact sum over windows of each channel.
-
-    Attributes:
-        reduce: What is made of a window.
-    """
-
-    reduce: PoolKind
-
-    @property
-    def out_elements(self) -> int:
-        """Elements given per frame."""
-        return self.vectors * self.channels
-
-    @property
-    def out_format(self) -> Format | None:
-        """Format of the codes given; `None` for the sums of an average pool."""
-        return self.act if self.reduce is PoolKind.MAX else None
-
-    @property
-    def accumulator_bits(self) -> int:
-        """Width of a window's exact sum [bit]."""
-        return sum_bits(self.taps, self.act.max_integer)
-
-    @property
-    def accumulator_lsb(self) -> float:
-        """Value of the sum's least significant bit, in units of the codes."""
-        return self.act.lsb
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mvau(_Spec):
-    """Matrix-vector-activation unit: the products and exact sums of a convolution or linear layer.
-
-    Attributes:
-        mw: Products per dot product, kernel height · width · input channels / groups.
-        mh: Output channels.
-        vectors: Output pixels per frame.
-        groups: Groups of channels that do not mix; `mh` for a depthwise convolution.
-        taps: Kernel height · width; element order within a vector is (tap, channel).
-        weight: Format of the weights; integers use their narrow range.
-        act: Format of the input codes.
-    """
-
-    mw: int
-    mh: int
-    vectors: int
-    groups: int = 1
-    taps: int = 1
-    weight: Format
-    act: Format
-
-    def __post_init__(self) -> None:
-        self._require_positive(
-            mw=self.mw, mh=self.mh, vectors=self.vectors, groups=self.groups, taps=self.taps
-        )
-        if self.mh % self.groups:
-            raise DesignError(f"{self.name}: {self.groups} groups do not divide mh = {self.mh}")
-        if self.mw % self.taps:
-            raise DesignError(f"{self.name}: {self.taps} taps do not divide mw = {self.mw}")
-
-    @property
-    def macs(self) -> int:
-        """Multiply-accumulates per frame."""
-        return self.mw * self.mh * self.vectors
-
-    @property
-    def weight_bits(self) -> int:
-        """Size of the weights [bit]."""
-        return self.mw * self.mh * self.weight.bits
-
-    @property
-    def accumulator_bits(self) -> int:
-        """Width W of the exact accumulator [bit]."""
-        return accumulator_bits(self.mw, self.weight, self.act)
-
-    @property
-    def accumulator_lsb(self) -> float:
-        """Value of the accumulator's least significant bit, in units of the codes' product."""
-        return self.weight.lsb * self.act.lsb
-
-    @property
-    def in_elements(self) -> int:
-        """Elements taken per frame."""
-        return self.vectors * self.mw * self.groups
-
-    @property
-    def out_elements(self) -> int:
-        """Elements given per frame."""
-        return self.vectors * self.mh
-
-    @property
-    def in_format(self) -> Format | None:
-        """Format of the codes taken."""
-        return self.act
-
-    @property
-    def out_format(self) -> Format | None:
-        """`None`: exact sums, not codes."""
-        return None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Requantize(_Spec):
-    """Scale, bias, BatchNorm, activation and output quantizer: from exact sums to codes.
-
-    Attributes:
-        channels: Channels of the stream.
-        vectors: Pixels per frame.
-        accumulator_bits: Width of the sums [bit], two's complement.
-        accumulator_lsb: Value of their least significant bit, in units of the codes.
-        output: Format of the codes given.
-    """
-
-    channels: int
-    vectors: int
-    accumulator_bits: int
-    accumulator_lsb: float
-    output: Format
-
-    def __post_init__(self) -> None:
-        self._require_positive(
-            channels=self.channels, vectors=self.vectors, accumulator_bits=self.accumulator_bits
-        )
-
-    @classmethod
-    def after(cls, source: Mvau | Pool, *, name: str, output: Format) -> Self:
-        """Build the one that follows `source` and gives codes of format `output`."""
-        return cls(
-            name=name,
-            channels=source.mh if isinstance(source, Mvau) else source.channels,
-            vectors=source.vectors,
-            accumulator_bits=source.accumulator_bits,
-            accumulator_lsb=source.accumulator_lsb,
-            output=output,
-        )
-
-    @property
-    def in_elements(self) -> int:
-        """Elements taken per frame."""
-        return self.channels * self.vectors
-
-    @property
-    def out_elements(self) -> int:
-        """Elements given per frame."""
-        return self.channels * self.vectors
-
-    @property
-    def in_format(self) -> Format | None:
-        """`None`: exact sums, not codes."""
-        return None
-
-    @property
-    def out_format(self) -> Format | None:
-        """Format of the codes given."""
-        return self.output
-
-
-Node = SlidingWindow | Mvau | Requantize | Pool
-
-
-def node_from_json(data: dict[str, Any]) -> Node:
-    """Read back what a node's `to_json` wrote.
-
-    Raises:
-        DesignError: No node has this kind.
-    """
-    kinds: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Node)}
-    if data["kind"] not in kinds:
-        raise DesignError(f"no node of kind '{data['kind']}'; known: {', '.join(kinds)}")
-    values = {key: _typed(key, value) for key, value in data.items() if key != "kind"}
-    node: Node = kinds[data["kind"]](**values)
-    return node
-
-
-def _typed(key: str, value: Any) -> object:  # noqa: ANN401 - it comes from JSON
-    if key in ("weight", "act", "output"):
-        return parse_format(value)
-    if key == "reduce":
-        return PoolKind(value)
-    return tuple(value) if isinstance(value, list) else value
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+from dse.formats import Format
+from hw_models.nodes import (
+    Add,
+    Mvau,
+    Node,
+    Pool,
+    PoolKind,
+    Requantize,
+    SlidingWindow,
+    SumNode,
+    in_format,
+    node_from_json,
+)
+
+__all__ = [
+    "INPUT",
+    "Accelerator",
+    "Add",
+    "Mvau",
+    "Node",
+    "Pool",
+    "PoolKind",
+    "Requantize",
+    "SlidingWindow",
+    "node_from_json",
+]
+
+INPUT = ""
+"""Name of the accelerator's input among the sources of nodes."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Accelerator:
-    """A chain of nodes from the input codes to the last layer's accumulators.
+    """Nodes from the input codes to the last layer's accumulators.
 
-    A *layer* is an `Mvau` with what belongs to it: the window before it, and the requantizer and
-    pools behind it. The requantizer of a layer follows it directly; the last layer may have none.
+    A *layer* is an `Mvau` with what belongs to it: the window before it, and the requantizer, pools
+    and additions behind it. The requantizer of a layer follows it directly; the last layer may have
+    none. An output that several nodes read is forked.
 
     Attributes:
-        nodes: Nodes in the order of the stream.
+        nodes: Nodes, each behind those it reads.
+        sources: Names of the nodes that each node reads, in the order of its ports; `INPUT` for the
+            accelerator's input. Without them the nodes are a chain.
     """
 
     nodes: tuple[Node, ...]
+    sources: tuple[tuple[str, ...], ...] = ()
 
     def __post_init__(self) -> None:
         names = [node.name for node in self.nodes]
         if len(set(names)) < len(names):
             twice = sorted({name for name in names if names.count(name) > 1})
             raise DesignError(f"node names must differ; used twice: {', '.join(twice)}")
+        if not self.sources:
+            object.__setattr__(self, "sources", _chain(names))
         if not self.mvaus:
             raise DesignError("an accelerator needs at least one Mvau")
-        for source, sink in pairwise(self.nodes):
-            _check_stream(source, sink)
+        if len(self.sources) != len(self.nodes):
+            raise DesignError(f"{len(self.nodes)} nodes need as many sources")
+        for position, node in enumerate(self.nodes):
+            self._check_node(position, node)
+        unread = [name for name in names[:-1] if not self.readers_of(name)]
+        if unread:
+            raise DesignError(f"nobody reads {', '.join(unread)}")
 
-    @property
+    def _check_node(self, position: int, node: Node) -> None:
+        ports = 2 if isinstance(node, Add) else 1
+        if len(self.sources[position]) != ports:
+            raise DesignError(f"{node.name} reads {ports} stream(s), not {self.sources[position]}")
+        earlier = {before.name: before for before in self.nodes[:position]}
+        for port, name in enumerate(self.sources[position]):
+            if name in earlier:
+                _check_stream(earlier[name], node, port)
+            elif name != INPUT:
+                raise DesignError(f"{node.name} reads '{name}', which is no node before it")
+
+    @cached_property
     def mvaus(self) -> tuple[Mvau, ...]:
         """The layers' matrix units, in order."""
         return tuple(node for node in self.nodes if isinstance(node, Mvau))
@@ -358,89 +97,157 @@ class Accelerator:
         """Size of all weights [bit]."""
         return sum(mvau.weight_bits for mvau in self.mvaus)
 
-    @property
+    @cached_property
+    def _positions(self) -> dict[str, int]:
+        return {node.name: position for position, node in enumerate(self.nodes)}
+
+    def node(self, name: str) -> Node:
+        """Return the node called `name`."""
+        return self.nodes[self._positions[name]]
+
+    def sources_of(self, node: Node) -> tuple[str, ...]:
+        """Return the names of the nodes that `node` reads, `INPUT` for the accelerator's input."""
+        return self.sources[self._positions[node.name]]
+
+    def readers_of(self, name: str) -> tuple[Node, ...]:
+        """Return the nodes that read the one called `name`, or `INPUT`."""
+        pairs = zip(self.nodes, self.sources, strict=True)
+        return tuple(node for node, sources in pairs if name in sources)
+
+    @cached_property
     def layer_of_node(self) -> tuple[int, ...]:
         """Index of the layer each node belongs to, shape `(nodes,)`.
 
-        A window belongs to the layer it feeds; requantizers and pools to the one before them, or
-        to the first layer if there is none.
+        A window belongs to the layer it feeds; requantizers, pools and additions to the latest one
+        before them, or to the first layer if there is none.
         """
-        started, owners = 0, []
-        for node in self.nodes:
-            is_start = isinstance(node, SlidingWindow | Mvau)
-            owners.append(started if is_start else max(started - 1, 0))
-            started += isinstance(node, Mvau)
-        return tuple(owners)
+        owners: dict[str, int] = {INPUT: 0}
+        for node, sources in zip(self.nodes, self.sources, strict=True):
+            fed = self.readers_of(node.name) if isinstance(node, SlidingWindow) else (node,)
+            if isinstance(fed[0], Mvau):
+                owners[node.name] = self.mvaus.index(fed[0])
+            else:
+                owners[node.name] = max(owners[name] for name in sources)
+        return tuple(owners[node.name] for node in self.nodes)
 
     def window_of(self, mvau: Mvau) -> SlidingWindow | None:
         """Return the window that feeds `mvau`, or `None` where the stream feeds it directly."""
-        position = self.nodes.index(mvau)
-        before = self.nodes[position - 1] if position else None
+        (name,) = self.sources_of(mvau)
+        before = None if name == INPUT else self.node(name)
         return before if isinstance(before, SlidingWindow) else None
 
     def requantize_of(self, mvau: Mvau) -> Requantize | None:
-        """Return the requantizer that follows `mvau`, or `None` where its sums leave the chain."""
-        behind = self.nodes[self.nodes.index(mvau) + 1 :]
+        """Return the requantizer that follows `mvau`, or `None` where its sums leave."""
+        behind = self.readers_of(mvau.name)
         return behind[0] if behind and isinstance(behind[0], Requantize) else None
+
+    @cached_property
+    def code_layers(self) -> dict[str, int]:
+        """The layer whose input format the codes of each node, and of `INPUT`, have.
+
+        Codes have the format of the layer that multiplies them, if need be behind windows and
+        pools. Streams that are added have one format: that of a layer that multiplies one of them,
+        else the format of their requantized sum. Sums are listed under the codes they become.
+        Where no layer follows, the number of layers.
+        """
+        layers: dict[str, int] = {}
+        for name in (*(node.name for node in reversed(self.nodes)), INPUT):
+            layers[name] = min(
+                (self._layer_behind(reader, name, layers) for reader in self.readers_of(name)),
+                default=len(self.mvaus),
+            )
+        return layers
+
+    def _layer_behind(self, reader: Node, name: str, layers: dict[str, int]) -> int:
+        """Return the layer that gives the codes of node `name` their format, seen by a reader."""
+        if isinstance(reader, Mvau):
+            return self.mvaus.index(reader)
+        if isinstance(reader, Add):
+            others = [source for source in self.sources_of(reader) if source != name]
+            siblings = [
+                node for other in others for node in self.readers_of(other) if node is not reader
+            ]
+            multiplied = [layers[node.name] for node in siblings if not isinstance(node, Mvau)]
+            multiplied += [self.mvaus.index(node) for node in siblings if isinstance(node, Mvau)]
+            return min(multiplied, default=layers[reader.name])
+        return layers[reader.name]
 
     def with_formats(self, weights: Sequence[Format], acts: Sequence[Format]) -> "Accelerator":
         """Return the same shapes with other formats.
 
         Args:
             weights: Weight format of each layer.
-            acts: Format of each layer's input codes. The codes between two layers take that of the
-                later one; a requantizer behind the last layer keeps its own.
+            acts: Format of each layer's input codes. Codes between layers take them as
+                `code_layers` says; those that no layer follows keep their own.
 
         Raises:
-            DesignError: Not one format per layer.
+            DesignError: Not one format per layer, or different ones for the same codes.
         """
         if not len(weights) == len(acts) == len(self.mvaus):
             raise DesignError(
                 f"{len(self.mvaus)} layers need as many formats, "
                 f"not {len(weights)} for weights and {len(acts)} for activations"
             )
-        nodes: list[Node] = []
-        layer = 0
-        for node in self.nodes:
-            act = acts[layer] if layer < len(acts) else None
+        changed: dict[str, Node] = {}
+        for node, sources in zip(self.nodes, self.sources, strict=True):
+            wanted = [self.code_layers[name] for name in (*sources, node.name)]
+            formats = [acts[layer] if layer < len(acts) else None for layer in wanted]
             if isinstance(node, Mvau):
-                nodes.append(replace(node, weight=weights[layer], act=acts[layer]))
-                layer += 1
+                layer = self.mvaus.index(node)
+                changed[node.name] = replace(node, weight=weights[layer], act=acts[layer])
             elif isinstance(node, Requantize):
-                nodes.append(_requantize_behind(nodes[-1], node, act or node.output))
+                source = changed[sources[0]]
+                assert isinstance(source, SumNode), "checked when the accelerator was built"
+                output = formats[-1] or node.output
+                changed[node.name] = Requantize.after(source, name=node.name, output=output)
+            elif isinstance(node, Add):
+                first, second = (new or old for new, old in zip(formats, node.acts, strict=False))
+                changed[node.name] = replace(node, acts=(first, second))
             else:
-                nodes.append(replace(node, act=act or node.act))
-        return Accelerator(nodes=tuple(nodes))
+                changed[node.name] = replace(node, act=formats[0] or node.act)
+        return Accelerator(nodes=tuple(changed.values()), sources=self.sources)
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON object that `from_json` reads back."""
-        return {"nodes": [node.to_json() for node in self.nodes]}
+        data: dict[str, Any] = {"nodes": [node.to_json() for node in self.nodes]}
+        if self.sources != _chain([node.name for node in self.nodes]):
+            data["sources"] = [list(names) for names in self.sources]
+        return data
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
         """Read back what `to_json` wrote."""
-        return cls(nodes=tuple(node_from_json(node) for node in data["nodes"]))
+        return cls(
+            nodes=tuple(node_from_json(node) for node in data["nodes"]),
+            sources=tuple(tuple(names) for names in data.get("sources", ())),
+        )
 
 
-def _requantize_behind(source: Node, node: Requantize, output: Format) -> Requantize:
-    """Return `node` behind `source`, whose formats may have changed, for codes of `output`."""
-    assert isinstance(source, Mvau | Pool), "the chain was checked when the template was built"
-    return Requantize.after(source, name=node.name, output=output)
+def _chain(names: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    """Return the sources of nodes each of which reads the one before."""
+    return tuple((name,) for name in (INPUT, *names[:-1]))
 
 
-def _check_stream(source: Node, sink: Node) -> None:
+def _check_stream(source: Node, sink: Node, port: int) -> None:
     """Raise `DesignError` unless `sink` takes exactly what `source` gives."""
     if source.out_elements != sink.in_elements:
         raise DesignError(
             f"{source.name} gives {source.out_elements} elements per frame, "
             f"but {sink.name} takes {sink.in_elements}"
         )
-    if source.out_format != sink.in_format:
+    taken = in_format(sink, port)
+    if source.out_format != taken:
         gives = "exact sums" if source.out_format is None else source.out_format.name
-        takes = "exact sums" if sink.in_format is None else sink.in_format.name
+        takes = "exact sums" if taken is None else taken.name
         hint = "; put a Requantize between them" if source.out_format is None else ""
         raise DesignError(f"{source.name} gives {gives}, but {sink.name} takes {takes}{hint}")
-    if isinstance(sink, Requantize) and isinstance(source, Mvau | Pool):
+    if (
+        isinstance(sink, Mvau)
+        and isinstance(source, SlidingWindow)
+        and sink.groups != source.groups
+    ):
+        raise DesignError(f"{sink.name} has {sink.groups} groups, {source.name} {source.groups}")
+    if isinstance(sink, Requantize) and isinstance(source, SumNode):
         expected = Requantize.after(source, name=sink.name, output=sink.output)
         if sink != expected:
             raise DesignError(f"{sink.name} must match {source.name}: {expected}, not {sink}")

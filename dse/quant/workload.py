@@ -95,6 +95,7 @@ class _Chain:
                     height=height,
                     width=width,
                     act=self._act,
+                    groups=layer.groups,
                 )
             )
         self._mvau(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 # the rules register themselves
-from hw_models.cost import mvau, pool, requantize, sliding_window  # noqa: F401
+from hw_models.cost import add, mvau, pool, requantize, sliding_window  # noqa: F401
 from hw_models.cost.node import node_parts
 from hw_models.cost.target import DspUse, load_target
 from hw_models.folding import Folding, node_ii_cycles, node_paces

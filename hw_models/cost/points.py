@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from hw_models.accumulator import accumulator_bits_table
 from hw_models.cost.node import node_parts
 from hw_models.cost.target import DspUse, Target, load_target
 from hw_models.folding import Folding, Pace, node_ii_cycles, node_paces
-from hw_models.graph import Accelerator, Mvau, Node, Pool, Requantize
+from hw_models.graph import Accelerator, Add, Mvau, Node, Pool, Requantize, SlidingWindow
 from hw_models.resources import Resources, total
 
 IntArray = NDArray[np.int64]
@@ -157,28 +158,27 @@ class _Points:
         """Return every point's key for the node at `position`, and what node a key stands for.
 
         A node's cost depends on few formats: an Mvau's on its two, a requantizer's on the width of
-        the sums and its output, any other's on the codes it takes.
+        the sums and its output, any other's on the codes it takes. Codes that no layer multiplies
+        keep the template's format.
         """
-        node = self.template.nodes[position]
-        earlier = self.template.nodes[:position]
-        layer = sum(isinstance(before, Mvau) for before in earlier)
-        count = len(self.formats)
+        node, count = self.template.nodes[position], len(self.formats)
         if isinstance(node, Mvau):
-            weight, act = self.weight[:, layer], self.act[:, layer]
-            return weight * count + act, lambda key: replace(
+            layer = self.template.mvaus.index(node)
+            return self.weight[:, layer] * count + self.act[:, layer], lambda key: replace(
                 node, weight=self.formats[key // count], act=self.formats[key % count]
             )
         if isinstance(node, Requantize):
-            return self._requantize_variants(node, earlier[-1], layer)
-        if layer == self.weight.shape[1]:  # behind the last layer, the template's formats stay
+            return self._requantize_variants(node)
+        layer = self.template.code_layers[self.template.sources[position][0]]
+        if layer == self.weight.shape[1]:
             return np.zeros(len(self.weight), dtype=np.int64), lambda _: node
-        return self.act[:, layer], lambda key: replace(node, act=self.formats[key])
+        return self.act[:, layer], lambda key: _with_act(node, self.formats[key])
 
-    def _requantize_variants(
-        self, node: Requantize, source: Node, layer: int
-    ) -> tuple[IntArray, Callable[[int], Node]]:
-        """Return keys and nodes of a requantizer that gives the codes of layer `layer`."""
-        bits = self._sum_bits(source, layer)
+    def _requantize_variants(self, node: Requantize) -> tuple[IntArray, Callable[[int], Node]]:
+        """Return keys and nodes of a requantizer."""
+        (source,) = self.template.sources_of(node)
+        bits = self._sum_bits(self.template.node(source))
+        layer = self.template.code_layers[node.name]
         if layer == self.weight.shape[1]:
             return bits, lambda key: replace(node, accumulator_bits=key)
         count = len(self.formats)
@@ -186,16 +186,26 @@ class _Points:
             node, accumulator_bits=key // count, output=self.formats[key % count]
         )
 
-    def _sum_bits(self, source: Node, layer: int) -> IntArray:
-        """Return the width of the sums of `source`, in front of layer `layer` [bit]."""
+    def _sum_bits(self, source: Node) -> IntArray:
+        """Return the width of the sums of `source` [bit]."""
         if isinstance(source, Mvau):
+            layer = self.template.mvaus.index(source)
             table = accumulator_bits_table(source.mw, self.formats, self.formats)
-            return np.asarray(table[self.weight[:, layer - 1], self.act[:, layer - 1]])
-        assert isinstance(source, Pool), "only an Mvau or a pool gives sums"
+            return np.asarray(table[self.weight[:, layer], self.act[:, layer]])
+        assert isinstance(source, Pool | Add), "nothing else gives sums"
+        layer = self.template.code_layers[self.template.sources_of(source)[0]]
         if layer == self.weight.shape[1]:
             return np.full(len(self.weight), source.accumulator_bits)
-        pools = (replace(source, act=act) for act in self.formats)
-        return np.array([pool.accumulator_bits for pool in pools])[self.act[:, layer]]
+        variants = [_with_act(source, act).accumulator_bits for act in self.formats]
+        return np.array(variants)[self.act[:, layer]]
+
+
+Taker = TypeVar("Taker", bound=SlidingWindow | Pool | Add)
+
+
+def _with_act(node: Taker, act: Format) -> Taker:
+    """Return `node` for codes of another format; the two streams of an `Add` share theirs."""
+    return replace(node, acts=(act, act)) if isinstance(node, Add) else replace(node, act=act)
 
 
 def _gathered(

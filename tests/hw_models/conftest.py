@@ -21,7 +21,7 @@ def _mvau(weight="int8", act="int8", *, name="fc", mw=64, mh=32, vectors=1, grou
     )
 
 
-def _window(name, channels, size, act):
+def _window(name, channels, size, act, groups=1):
     return SlidingWindow(
         name=name,
         kernel=(3, 3),
@@ -30,6 +30,7 @@ def _window(name, channels, size, act):
         height=size,
         width=size,
         act=parse_format(act),
+        groups=groups,
     )
 
 
@@ -59,7 +60,7 @@ def _cnn(weight="int8", act="int8", first="uint5"):
             conv,
             Requantize.after(conv, name="conv.quant", output=codes),
             _pool("pool", PoolKind.MAX, 2, 16, 8, act),
-            _window("dw.window", 16, 4, act),
+            _window("dw.window", 16, 4, act, groups=16),
             depthwise,
             Requantize.after(depthwise, name="dw.quant", output=codes),
             pointwise,
