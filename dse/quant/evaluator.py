@@ -14,7 +14,7 @@ from dse.data import Dataset, Split
 from dse.errors import DesignError
 from dse.point import AccuracyContext, Scheme
 from dse.quant.fast import freeze, logits_of
-from dse.quant.pipeline import CalibratedNetwork, prepare
+from dse.quant.pipeline import CalibratedNetwork, QuantizedNetwork, prepare
 from dse.quant.result import AccuracyResult
 from dse.quant.trace import trace
 
@@ -72,7 +72,9 @@ class Evaluator:
         self._calibrated = CalibratedNetwork.from_images(
             self._traced, images.batches, data.input_scale
         )
+        self.image_shape = data.input_shape
         self.input_format = data.input_format
+        self.input_scale = data.input_scale
         self.context = AccuracyContext(
             weights=weights_digest, data=data.fingerprint, calibration=calibration, seed=seed
         )
@@ -92,6 +94,15 @@ class Evaluator:
         """Layers behind an activation function whose outputs are never negative."""
         return frozenset(layer.name for layer in self._traced.layers if layer.nonnegative)
 
+    def quantized(self, scheme: Scheme) -> QuantizedNetwork:
+        """Return the Brevitas network whose accuracy `evaluate` measures.
+
+        Raises:
+            DesignError: The scheme does not fit the network.
+            FormatError: Brevitas cannot express a format.
+        """
+        return prepare(self._calibrated, scheme)
+
     def evaluate(self, schemes: Sequence[Scheme]) -> Iterator[AccuracyResult]:
         """Yield the accuracy of each scheme, in order.
 
@@ -103,7 +114,7 @@ class Evaluator:
         """
         for start in range(0, len(schemes), _TOGETHER):
             group = schemes[start : start + _TOGETHER]
-            networks = [freeze(prepare(self._calibrated, scheme)) for scheme in group]
+            networks = [freeze(self.quantized(scheme)) for scheme in group]
             yield from self._measure(len(group), partial(logits_of, networks))
 
     def _measure(
