@@ -45,11 +45,14 @@ class Rtl:
         top: Name of its top module.
         text: The top module.
         sources: Library files it needs, primitives first.
+        memories: Contents of ROMs as (file name, text of ``$readmemh``), read from the folder the
+            tool runs in.
     """
 
     top: str
     text: str
     sources: tuple[Path, ...]
+    memories: tuple[tuple[str, str], ...] = ()
 
 
 def library(style: Style) -> tuple[Path, ...]:
