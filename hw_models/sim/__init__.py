@@ -1,0 +1,1 @@
+"""What an accelerator computes: exact integers, and the simulated hardware."""
