@@ -11,6 +11,7 @@ from dse import __version__
 from dse.cli.calibrate import calibrate
 from dse.cli.cost import cost
 from dse.cli.explore import explore
+from dse.cli.export import export
 from dse.cli.formats import formats
 from dse.cli.fp8_vs_int8 import fp8_vs_int8
 from dse.cli.pareto import pareto
@@ -22,7 +23,7 @@ _INTERRUPTED = 128 + signal.SIGINT
 _TERMINATED = 128 + signal.SIGTERM
 
 app = typer.Typer(name="bitfront", add_completion=False)
-for verb in (calibrate, cost, explore, formats, fp8_vs_int8, pareto, report, tools):
+for verb in (calibrate, cost, explore, export, formats, fp8_vs_int8, pareto, report, tools):
     app.command()(verb)
 
 

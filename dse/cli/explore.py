@@ -1,13 +1,12 @@
 """``bitfront explore``: from a trained network to its front of accuracy against hardware cost."""
 
-import hashlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dse.errors import DataError, DesignError
+from dse.cli.network import checkpoint_sha256, default_data
 from dse.formats import parse_format, parse_sweep
 from dse.point import ActRange, Dsp, Granularity, Scale, WeightRange
 from dse.search.settings import StudySettings
@@ -70,7 +69,7 @@ def explore(
     accuracy = NetworkAccuracy.load(
         model=model,
         checkpoint=checkpoint,
-        data=data if data is not None else _default_data(model),
+        data=data if data is not None else default_data(model),
         calibration=calibration,
         seed=seed,
     )
@@ -83,7 +82,7 @@ def explore(
         fps=fps,
         dsp=dsp,
         seed=seed,
-        checkpoint_sha256=_sha256(checkpoint) if checkpoint is not None else "",
+        checkpoint_sha256=checkpoint_sha256(checkpoint),
         edge_format=edge,
         unsigned_acts=unsigned_acts,
         granularity=granularity,
@@ -146,20 +145,3 @@ def _print(study: "Study", findings: "Findings") -> None:
     typer.echo(f"{study.n_points} points, {study.n_computed} evaluated by this run")
     for name, place in _files(study.folder).items():
         typer.echo(f"{name:12}{place}")
-
-
-def _default_data(model: str) -> str:
-    """Return the data set the network called `model` was made for; loads torch."""
-    from dse.models import load_network
-
-    name = load_network(model).default_data
-    if not name:
-        raise DesignError(f"network '{model}' has no data set of its own; give one with --data")
-    return name
-
-
-def _sha256(path: Path) -> str:
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise DataError(f"checkpoint {path} cannot be read: {error.strerror or error}") from error

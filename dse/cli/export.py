@@ -1,0 +1,228 @@
+"""``bitfront export``: a quantized network as a QONNX file."""
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dse.cli.network import checkpoint_sha256, default_data
+from dse.errors import DataError, DesignError
+from dse.files import require_writable_folder
+from dse.formats import parse_format
+from dse.point import (
+    ACCURACY_VERSION,
+    ActRange,
+    Granularity,
+    Scale,
+    Scheme,
+    WeightRange,
+    find_by_prefix,
+)
+
+if TYPE_CHECKING:
+    from dse.quant.evaluator import Evaluator
+    from dse.search.evaluate import Progress
+
+_WITH_STUDY = frozenset({"study", "point", "out", "checkpoint", "as_json"})
+"""Options that go with a study; it has decided on the others."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Chosen:
+    """What is to be exported.
+
+    Attributes:
+        network: Name of the network.
+        data: Name of the data set.
+        evaluator: Holds the trained network, calibrated.
+        scheme: Number formats.
+        recipe: Post-training recipe.
+        point: Digest in a study; ``""`` without one.
+    """
+
+    network: str
+    data: str
+    evaluator: "Evaluator"
+    scheme: Scheme
+    recipe: str
+    point: str
+
+
+def export(
+    context: typer.Context,
+    out: Annotated[Path, typer.Option(help="QONNX file to write.")],
+    study: Annotated[
+        Path | None, typer.Argument(help="Folder of a study.", show_default=False)
+    ] = None,
+    point: Annotated[
+        str | None, typer.Option(help="Point of the study: 8 or more characters of its digest.")
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="Network, where there is no study.")] = None,
+    data: Annotated[
+        str | None, typer.Option(help="Data set.", show_default="the network's own")
+    ] = None,
+    weights: Annotated[str | None, typer.Option(help="Weight format, e.g. int4.")] = None,
+    acts: Annotated[str | None, typer.Option(help="Activation format, e.g. e2m1.")] = None,
+    seed: Annotated[int, typer.Option(help="Decides splits and training.", min=0)] = 0,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(help="File with a torch state dict.", show_default="weights trained here"),
+    ] = None,
+    edge_format: Annotated[
+        str | None,
+        typer.Option(help="Weights of first and last layer.", show_default="as in the others"),
+    ] = None,
+    unsigned_acts: Annotated[
+        bool, typer.Option("--unsigned-acts", help="Unsigned formats where never negative.")
+    ] = False,
+    granularity: Annotated[
+        Granularity, typer.Option(help="Weight scales per output channel or tensor.")
+    ] = "per_channel",
+    scale: Annotated[Scale, typer.Option(help="Values a scale may take.")] = "float32",
+    act_range: Annotated[ActRange, typer.Option(help="How activation scales are found.")] = "mse",
+    weight_range: Annotated[WeightRange, typer.Option(help="How weight scales are found.")] = "mse",
+    calibration: Annotated[
+        int | None,
+        typer.Option(help="Images to calibrate on.", show_default="all that are set aside"),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
+) -> None:
+    """Write a point of a study, or a network in given formats, as a QONNX file.
+
+    Either STUDY and --point, or --model, --weights and --acts say what to export.
+    """
+    from dse.cli.progress import progress_bars
+    from dse.search.source import NetworkAccuracy
+
+    _require_writable(out)
+    with progress_bars() as progress:
+        if study is not None:
+            _refuse_further_options(context)
+            chosen = _point_of(study, point, checkpoint, progress)
+        elif model is None or weights is None or acts is None or point is not None:
+            raise DesignError(
+                "say what to export: a study's folder and --point, or --model, --weights and --acts"
+            )
+        else:
+            formats = parse_format(weights), parse_format(acts)
+            edge = parse_format(edge_format) if edge_format is not None else None
+            accuracy = NetworkAccuracy.load(
+                model=model,
+                checkpoint=checkpoint,
+                data=data if data is not None else default_data(model),
+                calibration=calibration,
+                seed=seed,
+            )
+            accuracy.check_formats(formats if edge is None else (*formats, edge))
+            evaluator = accuracy(progress)
+            scheme = Scheme.uniform(
+                evaluator.layers,
+                *formats,
+                evaluator.input_format,
+                edge=edge,
+                never_negative=evaluator.never_negative if unsigned_acts else frozenset(),
+                granularity=granularity,
+                scale=scale,
+                act_range=act_range,
+                weight_range=weight_range,
+            )
+            chosen = _Chosen(
+                network=model,
+                data=accuracy.data,
+                evaluator=evaluator,
+                scheme=scheme,
+                recipe="none",
+                point="",
+            )
+    facts = _write(chosen, out)
+    typer.echo(json.dumps({"out": str(out), **facts}, indent=2) if as_json else out)
+
+
+def _require_writable(out: Path) -> None:
+    if out.is_dir():
+        raise DataError(f"--out {out} is a folder; name a file in it, such as {out / 'model.onnx'}")
+    require_writable_folder(out.parent)
+
+
+def _refuse_further_options(context: typer.Context) -> None:
+    """Refuse options a study has decided on, whatever their values."""
+    for name in context.params:
+        source = context.get_parameter_source(name)
+        if name not in _WITH_STUDY and source is not None and source.name == "COMMANDLINE":
+            flag = name.replace("_", "-")
+            raise DesignError(f"--{flag} is the study's to say; leave it out, or leave out STUDY")
+
+
+def _point_of(
+    study: Path, prefix: str | None, checkpoint: Path | None, progress: "Progress"
+) -> _Chosen:
+    """Make the network behind a point of a study again.
+
+    Raises:
+        UserError: There is no such study or point, or its weights or data are not to be had.
+    """
+    from dse.search.source import NetworkAccuracy
+    from dse.search.store import Store
+
+    if prefix is None:
+        raise DesignError(f"which point of {study}? Give --point; 'bitfront pareto {study}' lists")
+    with Store.open_readonly(study) as store:
+        header = store.header
+        digest = find_by_prefix(prefix, store.evaluations()["digest"])
+        point = store.point(digest)
+    settings = header.settings
+    here = replace(settings, checkpoint_sha256=checkpoint_sha256(checkpoint))
+    if difference := settings.first_difference(here):
+        raise DesignError(f"the weights are not those of the study in {study}: {difference}")
+    if header.accuracy_version != ACCURACY_VERSION:
+        raise DesignError(
+            f"another version of bitfront quantized the study in {study}; "
+            f"'bitfront explore' with the same settings brings it up to date"
+        )
+    accuracy = NetworkAccuracy.load(
+        model=settings.model,
+        checkpoint=checkpoint,
+        data=settings.data,
+        calibration=settings.calibration,
+        seed=settings.seed,
+    )
+    if accuracy.fingerprint != header.accuracy.data:
+        raise DesignError(
+            f"data set '{settings.data}' has changed since the study in {study} was made"
+        )
+    evaluator = accuracy(progress)
+    if evaluator.context != header.accuracy:
+        raise DesignError(
+            f"the weights of '{settings.model}' are not those of the study in {study}; "
+            "explore again into another folder"
+        )
+    return _Chosen(
+        network=settings.model,
+        data=settings.data,
+        evaluator=evaluator,
+        scheme=point.scheme,
+        recipe=point.recipe,
+        point=digest,
+    )
+
+
+def _write(chosen: _Chosen, out: Path) -> dict[str, str]:
+    """Write the file and return what it says about itself."""
+    from dse.quant.export import Provenance, export_qonnx, write_qonnx
+
+    evaluator = chosen.evaluator
+    model = export_qonnx(evaluator.quantized(chosen.scheme), evaluator.image_shape)
+    provenance = Provenance(
+        network=chosen.network,
+        data=chosen.data,
+        data_fingerprint=evaluator.context.data,
+        point=chosen.point,
+        scheme=chosen.scheme,
+        recipe=chosen.recipe,
+        input_format=evaluator.input_format,
+        input_scale=evaluator.input_scale,
+    )
+    write_qonnx(model, out, provenance)
+    return provenance.facts()
