@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import singledispatch
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,9 +84,10 @@ def _(node: Mvau, streams: tuple[SumArray, ...], model: Model) -> SumArray:
     split = acts.reshape(-1, node.vectors, node.taps, node.groups, inner)
     rows = split.transpose(3, 0, 1, 2, 4).reshape(node.groups, -1, node.mw)
     per_group = weights.reshape(node.groups, -1, node.mw)
-    sums = [_exact_matmul(x, w.T, node) for x, w in zip(rows, per_group, strict=True)]
-    joined: SumArray = np.concatenate(sums, axis=-1).reshape(-1, node.vectors, node.mh)
-    return joined
+    sums: list[NDArray[Any]] = [
+        _exact_matmul(x, w.T, node) for x, w in zip(rows, per_group, strict=True)
+    ]
+    return np.concatenate(sums, axis=-1).reshape(-1, node.vectors, node.mh)
 
 
 @compute.register
