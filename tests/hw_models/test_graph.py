@@ -7,7 +7,17 @@ from hypothesis import strategies as st
 
 from dse.errors import DesignError
 from dse.formats import default_sweep, parse_format
-from hw_models.graph import Accelerator, Pool, PoolKind, Requantize, SlidingWindow, node_from_json
+from hw_models.graph import (
+    INPUT,
+    Accelerator,
+    Add,
+    Mvau,
+    Pool,
+    PoolKind,
+    Requantize,
+    SlidingWindow,
+    node_from_json,
+)
 
 INT8 = parse_format("int8")
 E4M3 = parse_format("e4m3")
@@ -148,3 +158,59 @@ def test_requantize_after_takes_the_width_of_the_sums(make_mvau):
     node = Requantize.after(mvau, name="q", output=INT8)
     assert node.accumulator_bits == mvau.accumulator_bits == (64 * 12 * 12).bit_length() + 1
     assert node.accumulator_lsb == 0.25
+
+
+def residual(weight="int4", act="int8"):
+    """x → stem → two branches, one of them through a convolution → sum → fc."""
+    codes, w = parse_format(act), parse_format(weight)
+
+    def pointwise(name, mh=8):
+        mvau = Mvau(name=name, mw=8, mh=mh, vectors=4, weight=w, act=codes)
+        return mvau, Requantize.after(mvau, name=f"{name}.q", output=codes)
+
+    stem, stem_q = pointwise("stem")
+    body, body_q = pointwise("body")
+    add = Add(name="add", channels=8, vectors=4, acts=(codes, codes))
+    add_q = Requantize.after(add, name="add.q", output=codes)
+    fc = Mvau(name="fc", mw=32, mh=3, vectors=1, weight=w, act=codes)
+    return Accelerator(
+        nodes=(stem, stem_q, body, body_q, add, add_q, fc),
+        sources=(
+            (INPUT,), ("stem",), ("stem.q",), ("body",), ("body.q", "stem.q"), ("add",), ("add.q",),
+        ),
+    )  # fmt: skip
+
+
+def test_a_residual_network_is_a_graph():
+    net = residual()
+    stem_q = net.node("stem.q")
+    assert [node.name for node in net.readers_of("stem.q")] == ["body", "add"]
+    assert net.sources_of(net.node("add")) == ("body.q", "stem.q")
+    assert net.layer_of_node == (0, 0, 1, 1, 1, 1, 2)
+    assert net.requantize_of(net.mvaus[0]) == stem_q
+    assert net.node("add").accumulator_bits == (2 * 128).bit_length() + 1
+    assert Accelerator.from_json(json.loads(json.dumps(net.to_json()))) == net
+
+
+def test_streams_that_are_added_take_one_format():
+    int8, e2m1, e4m3 = (parse_format(name) for name in ("int8", "e2m1", "e4m3"))
+    net = residual().with_formats([int8] * 3, [int8, e2m1, e4m3])
+    # the stem's codes are multiplied by `body`, so the other branch follows them
+    assert net.node("stem.q").output == e2m1
+    assert net.node("body.q").output == e2m1
+    assert net.node("add").acts == (e2m1, e2m1)
+    assert net.node("add.q").output == e4m3
+    assert net.node("add.q").accumulator_bits == net.node("add").accumulator_bits
+
+
+def test_graphs_that_do_not_hold_together_are_refused():
+    net = residual()
+    nodes, sources = net.nodes, list(net.sources)
+    with pytest.raises(DesignError, match=r"add reads 2 stream"):
+        Accelerator(nodes=nodes, sources=(*sources[:4], ("body.q",), *sources[5:]))
+    with pytest.raises(DesignError, match="reads 'fc', which is no node before it"):
+        Accelerator(nodes=nodes, sources=(("fc",), *sources[1:]))
+    with pytest.raises(DesignError, match=r"nobody reads body\.q"):
+        Accelerator(nodes=nodes, sources=(*sources[:4], ("stem.q", "stem.q"), *sources[5:]))
+    with pytest.raises(DesignError, match="as many sources"):
+        Accelerator(nodes=nodes, sources=tuple(sources[:-1]))
