@@ -22,8 +22,8 @@ from dse.point import (
 )
 
 if TYPE_CHECKING:
+    from dse.progress import Progress
     from dse.quant.evaluator import Evaluator
-    from dse.search.evaluate import Progress
 
 _WITH_STUDY = frozenset({"study", "point", "out", "checkpoint", "as_json"})
 """Options that go with a study; it has decided on the others."""

@@ -14,7 +14,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from dse.search.evaluate import Progress as Report
+from dse.progress import Progress as Report
 
 
 @contextmanager

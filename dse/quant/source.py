@@ -1,7 +1,6 @@
 """From names to an `Evaluator`: what a worker process needs to know to make its own."""
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from dse.data import Dataset, load_dataset
 from dse.models import Network, load_network
 from dse.models.train import Epoch
 from dse.models.weights import Examples, network_digest, trained
+from dse.progress import Progress, silent
 from dse.quant.evaluator import Evaluator
 from dse.quant.trace import trace
 from dse.quant.workload import template
@@ -19,13 +19,6 @@ from hw_models.graph import Accelerator
 
 TRAINING_THREADS = 1
 """Threads a network is trained with, on any machine, so that its weights are the same."""
-
-Progress = Callable[[str, int, int], None]
-"""Called with the name of a step, the parts done, and the parts there are."""
-
-
-def silent(step: str, done: int, total: int) -> None:
-    """Report nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

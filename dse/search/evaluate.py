@@ -1,23 +1,17 @@
 """Where accuracies come from, and how a study's points are grouped so that work is shared."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from dse.formats import Format
 from dse.point import AccuracyContext
+from dse.progress import Progress, silent
 from dse.quant import AccuracyResult
 from dse.search.executor import Evaluates, Job, Task
 from dse.search.store import PlannedPoint
 from hw_models.graph import Accelerator
 
-Progress = Callable[[str, int, int], None]
-"""Called with the name of a step, the parts done, and the parts there are."""
-
 _TOGETHER = 8
-
-
-def silent(step: str, done: int, total: int) -> None:
-    """Report nothing."""
 
 
 class AccuracySource(Evaluates, Protocol):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 from dse.data import load_dataset
 from dse.errors import DesignError
 from dse.formats import Format
-from dse.search.evaluate import Progress, silent
+from dse.progress import Progress, silent
 from hw_models.graph import Accelerator
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ from pathlib import Path
 import dse
 from dse.errors import DesignError
 from dse.point import ACCURACY_VERSION, joint_digest
+from dse.progress import Progress, silent
 from dse.search.costs import cost_context, cost_rows, cost_table
-from dse.search.evaluate import AccuracySource, Progress, SourceFactory, shared_tasks, silent
+from dse.search.evaluate import AccuracySource, SourceFactory, shared_tasks
 from dse.search.executor import run_here, run_in_processes
 from dse.search.header import FloatAccuracy, Header, ReferencePoint
 from dse.search.lock import WriterLock, writer_lock

@@ -8,6 +8,7 @@ from typing import Any
 
 from dse.errors import DesignError
 from dse.files import replace_atomically
+from dse.progress import Progress
 from dse.registry import nearest
 from hw_models.arith.cell import STYLES
 from hw_models.calibration.cells import measure
@@ -20,7 +21,6 @@ from hw_models.calibration.judge import (
     predict_macs,
     random_halves,
 )
-from hw_models.calibration.lanes import Progress
 from hw_models.calibration.noise import Noise, noise_floor
 from hw_models.calibration.rows import cell_of, rows_csv
 from hw_models.cost import measured

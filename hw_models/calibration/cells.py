@@ -6,10 +6,11 @@ from itertools import product as pairs_of
 from pathlib import Path
 
 from dse.formats import Format, default_sweep, parse_format
+from dse.progress import Progress
 from hw_models.arith.cell import STYLES, Dot, Mac
 from hw_models.arith.lane import Lane
 from hw_models.arith.product import product
-from hw_models.calibration.lanes import CACHE, Progress, measure_lanes
+from hw_models.calibration.lanes import CACHE, measure_lanes
 from hw_models.cost.measured import CellKind, Row
 from hw_models.rtl.cell import emit_dot, emit_mac
 from hw_models.synth import synthesis

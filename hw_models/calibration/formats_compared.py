@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Self
 
 from dse.formats import parse_format
+from dse.progress import Progress
 from hw_models.arith.cell import STYLES, Dot, Mac
 from hw_models.arith.float_accumulator import FP16, FP32, FloatMac
-from hw_models.calibration.lanes import Progress
 from hw_models.rtl.cell import Rtl, emit_dot, emit_mac
 from hw_models.rtl.float_mac import emit_float_mac
 from hw_models.synth.count import FLIP_FLOP_TRANSISTORS, NAND_TRANSISTORS, Synthesis

@@ -10,6 +10,7 @@ from pathlib import Path
 import platformdirs
 
 from dse.files import replace_atomically
+from dse.progress import Progress
 from hw_models.arith.lane import Lane
 from hw_models.rtl.cell import Rtl
 from hw_models.rtl.lane import emit_lane, emit_lanes, lane_name
@@ -23,8 +24,6 @@ CACHE = Path(platformdirs.user_cache_dir("bitfront")) / "lanes"
 BUNCH = 12
 """Lanes in one run of Yosys: its fixed cost is several times that of a lane."""
 
-Progress = Callable[[str, int, int], None]
-"""Takes a step's name, how much is done, and of how much."""
 Passes = Callable[[Job], Job]
 """Changes a synthesis, to try another script."""
 

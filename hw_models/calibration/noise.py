@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from dse.progress import Progress
 from hw_models.calibration.fit import Sample
-from hw_models.calibration.lanes import Progress, measure_lanes
+from hw_models.calibration.lanes import measure_lanes
 from hw_models.synth.yosys import Job
 
 _SAMPLES = 48
