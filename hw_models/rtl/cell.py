@@ -1,10 +1,12 @@
 """Top modules of arithmetic cells: parameters for the library's modules, nothing else."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from hw_models.arith.cell import Dot, Mac, Style, fine_stages, fits_table
 from hw_models.arith.product import Product
+from hw_models.rtl.design import Rtl
+
+__all__ = ["LIBRARY", "Rtl", "dot_parameters", "emit_dot", "emit_mac", "library"]
 
 LIBRARY = Path(__file__).with_name("lib")
 
@@ -35,24 +37,6 @@ _STYLED = {
         "table_xilinx",
     ),
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rtl:
-    """A design in SystemVerilog.
-
-    Args:
-        top: Name of its top module.
-        text: The top module.
-        sources: Library files it needs, primitives first.
-        memories: Contents of ROMs as (file name, text of ``$readmemh``), read from the folder the
-            tool runs in.
-    """
-
-    top: str
-    text: str
-    sources: tuple[Path, ...]
-    memories: tuple[tuple[str, str], ...] = ()
 
 
 def library(style: Style) -> tuple[Path, ...]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from itertools import accumulate
 
-from hw_models.rtl.cell import Rtl
+from hw_models.rtl.design import Rtl
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,4 +55,5 @@ def registered(rtl: Rtl, inputs: tuple[Bus, ...], outputs: tuple[Bus, ...]) -> R
         "endmodule",
         "",
     ]
-    return Rtl(top=top, text="\n".join([rtl.text, *lines]), sources=rtl.sources)
+    text = "\n".join([rtl.text, *lines])
+    return Rtl(top=top, text=text, sources=rtl.sources, memories=rtl.memories)

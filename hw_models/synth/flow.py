@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from hw_models.arith.cell import Style
-from hw_models.rtl.cell import Rtl
+from hw_models.rtl.design import Rtl
 from hw_models.synth.yosys import Job
 
 # ABC's scripts are pinned: another one moves counts by several per cent. These map for area. On
@@ -84,6 +84,7 @@ def synthesis_job(rtl: Rtl, device: str, *, dsp: bool = False) -> Job:
         top=rtl.top,
         text=rtl.text,
         passes=(*_synthesis(rtl.top, device, dsp=dsp), "clean"),
+        memories=rtl.memories,
     )
 
 
@@ -97,6 +98,7 @@ def gates_job(rtls: Sequence[Rtl]) -> Job:
         label=f"elaboration of {tops}",
         top=rtls[0].top,
         text="\n".join(rtl.text for rtl in rtls),
+        memories=tuple(memory for rtl in rtls for memory in rtl.memories),
         passes=(
             "hierarchy -check",
             "proc",
@@ -126,5 +128,9 @@ def netlist_gates_job(rtl: Rtl, device: str, *, dsp: bool = False) -> Job:
         *_TO_GATES,
     )
     return Job(
-        label=f"netlist of {rtl.top} for {device}", top=rtl.top, text=rtl.text, passes=passes
+        label=f"netlist of {rtl.top} for {device}",
+        top=rtl.top,
+        text=rtl.text,
+        passes=passes,
+        memories=rtl.memories,
     )

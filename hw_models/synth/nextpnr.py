@@ -11,7 +11,7 @@ from typing import Any
 from dse.errors import DesignError, ReportParseError
 from dse.registry import nearest
 from hw_models.resources import Part, Resources, Source
-from hw_models.rtl.cell import Rtl
+from hw_models.rtl.design import Rtl
 from hw_models.synth.flow import library_setup, synthesis_job
 from hw_models.synth.yosys import run_yosys
 from hw_models.tools import BuildPlan, PlannedFile, find

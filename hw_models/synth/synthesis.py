@@ -12,7 +12,7 @@ from dse.errors import DesignError
 from dse.files import replace_atomically
 from dse.registry import nearest
 from hw_models.resources import Resources
-from hw_models.rtl.cell import Rtl
+from hw_models.rtl.design import Rtl
 from hw_models.synth.count import Synthesis, count
 from hw_models.synth.flow import DEVICES, library_setup, synthesis_job
 from hw_models.synth.yosys import TIMEOUT_S, run_yosys, version
@@ -74,6 +74,7 @@ def _digest(rtl: Rtl, device: str, dsp: bool, tool_version: str) -> str:
     job = synthesis_job(rtl, device, dsp=dsp)
     parts = [str(SYNTHESIS_VERSION), tool_version, device, rtl.text, *job.passes]
     parts += [path.read_text() for path in rtl.sources]
+    parts += [text for memory in rtl.memories for text in memory]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 

@@ -35,12 +35,14 @@ class Job:
         top: Name of the top module it leaves.
         text: SystemVerilog read first.
         passes: Commands, in order.
+        memories: Contents of its memories, as `Rtl` has them.
     """
 
     label: str
     top: str
     text: str
     passes: tuple[str, ...]
+    memories: tuple[tuple[str, str], ...] = ()
 
 
 def version() -> str:
@@ -65,7 +67,8 @@ def run_yosys(
     """Run `jobs` and yield the netlist each leaves, in order.
 
     Args:
-        jobs: What to run; jobs that share a process share its start and the set-up.
+        jobs: What to run; jobs that share a process share its start and the set-up. A job with
+            memories has a process and a folder to itself.
         setup: Commands run once in each process, before its jobs; every job starts from the
             design they leave.
         processes: How many run at a time.
@@ -76,7 +79,8 @@ def run_yosys(
         ToolFailedError: A command failed; names the job and gives the end of the log.
         ToolTimeoutError: A job did not end in time.
     """
-    size = max(1, min(_BATCH, -(-len(jobs) // processes)))
+    has_memories = any(job.memories for job in jobs)
+    size = 1 if has_memories else max(1, min(_BATCH, -(-len(jobs) // processes)))
     batches = [jobs[i : i + size] for i in range(0, len(jobs), size)]
     with ThreadPoolExecutor(max_workers=processes) as pool:
         pending = [pool.submit(_run_batch, batch, setup, timeout_s) for batch in batches]
@@ -96,6 +100,8 @@ def _run_batch(jobs: Sequence[Job], setup: Sequence[str], timeout_s: float) -> l
         outputs = [path.with_suffix(".json") for path in inputs]
         for job, path in zip(jobs, inputs, strict=True):
             path.write_text(job.text)
+            for name, content in job.memories:
+                Path(folder, name).write_text(content)
         order = {
             "log": str(log),
             "setup": list(setup),
@@ -107,7 +113,7 @@ def _run_batch(jobs: Sequence[Job], setup: Sequence[str], timeout_s: float) -> l
                 for job, source, output in zip(jobs, inputs, outputs, strict=True)
             ],
         }
-        with _worker(json.dumps(order).encode()) as process:
+        with _worker(json.dumps(order).encode(), folder) as process:
             labels = ["set-up", *(job.label for job in jobs)]
             for label in labels:
                 if not _wait(process, timeout_s):
@@ -125,11 +131,12 @@ def _run_batch(jobs: Sequence[Job], setup: Sequence[str], timeout_s: float) -> l
 
 
 @contextlib.contextmanager
-def _worker(order: bytes) -> Iterator[subprocess.Popen[bytes]]:
-    """Start a worker in a process group of its own, and end the whole group on leaving."""
+def _worker(order: bytes, folder: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a worker in `folder` and a process group of its own; end the group on leaving."""
     version()
     process = subprocess.Popen(
         [sys.executable, str(WORKER)],
+        cwd=folder,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
