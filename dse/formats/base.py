@@ -89,6 +89,16 @@ class Format(ABC):
     def _round(self, x: NDArray[Float]) -> NDArray[Float]:
         """Round `x`, already within `min` … `max` or NaN, to the nearest value, half to even."""
 
+    def with_sign(self) -> "Format":
+        """Return the format of equal width for tensors that may be negative, itself if it is one.
+
+        Raises:
+            FormatError: The format is unsigned and has no such counterpart.
+        """
+        if not self.signed:
+            raise FormatError(f"{self.name}: has no signed counterpart of equal width")
+        return self
+
     @property
     def smallest_subnormal(self) -> float:
         """Least magnitude of a value other than 0; `smallest_normal` where nothing is below it."""

@@ -92,6 +92,10 @@ class IntFormat(Format):
         """Return ``uintN`` of the same width."""
         return IntFormat(bits=self.bits, signed=False)
 
+    def with_sign(self) -> "IntFormat":
+        """Return ``intN`` of the same width for ``uintN``."""
+        return self if self.signed else IntFormat(bits=self.bits)
+
     def narrow(self) -> "IntFormat":
         """Return ``intNn``; unsigned and one-bit integers have no narrow form and stay."""
         return IntFormat(bits=self.bits, is_narrow=True) if self.signed and self.bits > 1 else self

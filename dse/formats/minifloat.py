@@ -2,7 +2,7 @@
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import ClassVar
 
@@ -212,6 +212,18 @@ class MiniFloat(Format):
             bias=self.bias,
             signed=False,
         )
+
+    def with_sign(self) -> "MiniFloat":
+        """Return ``eEm(M−1)`` for ``ueEmM``: a mantissa bit becomes the sign bit.
+
+        Raises:
+            FormatError: The format is unsigned and has no mantissa bit.
+        """
+        if self.signed:
+            return self
+        if not self.mantissa_bits:
+            raise FormatError(f"{self.name}: has no signed counterpart of equal width")
+        return replace(self, mantissa_bits=self.mantissa_bits - 1, signed=True)
 
     def narrow(self) -> "MiniFloat":
         """Return the format itself: it is symmetric already."""

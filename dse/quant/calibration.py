@@ -60,7 +60,7 @@ class _Recorder(fx.Interpreter):
 
 
 def calibrate(network: TracedNetwork, batches: Iterable[torch.Tensor]) -> dict[str, Histogram]:
-    """Return the histogram of every tensor that layers of the float network multiply.
+    """Return the joint histogram of each group of tensors of the float network, by group.
 
     Two passes over the images: the range, then the counts. The input's tensor is left out: its
     quantizer is the data set's.
@@ -69,30 +69,33 @@ def calibrate(network: TracedNetwork, batches: Iterable[torch.Tensor]) -> dict[s
         network: Float network.
         batches: Input images, real values, shape `(n, c, h, w)` each; walked through twice.
     """
-    names = frozenset(layer.tensor for layer in network.layers) - {network.input}
+    groups = {
+        tensor.name: tensor.group for tensor in network.tensors if tensor.name != network.input
+    }
     batches = list(batches)
-    recorder = _Recorder(network.module, names)
-    low = dict.fromkeys(names, np.inf)
-    high = dict.fromkeys(names, -np.inf)
-    counts = {name: np.zeros(BINS) for name in names}
+    recorder = _Recorder(network.module, frozenset(groups))
+    low = dict.fromkeys(groups.values(), np.inf)
+    high = dict.fromkeys(groups.values(), -np.inf)
+    counts = {group: np.zeros(BINS) for group in low}
     with torch.no_grad():
         for batch in batches:
             recorder.run(batch)
             for name, values in recorder.recorded.items():
-                low[name] = min(low[name], float(values.min()))
-                high[name] = max(high[name], float(values.max()))
+                group = groups[name]
+                low[group] = min(low[group], float(values.min()))
+                high[group] = max(high[group], float(values.max()))
         for batch in batches:
             recorder.run(batch)
             for name, values in recorder.recorded.items():
-                nonzero = values[values != 0]
-                counts[name] += np.histogram(nonzero, BINS, (low[name], high[name]))[0]
+                group, nonzero = groups[name], values[values != 0]
+                counts[group] += np.histogram(nonzero, BINS, (low[group], high[group]))[0]
     histograms = {}
-    for name in sorted(names):
-        edges = np.linspace(low[name], high[name], BINS + 1)
-        histograms[name] = Histogram(
+    for group in sorted(low):
+        edges = np.linspace(low[group], high[group], BINS + 1)
+        histograms[group] = Histogram(
             centers=((edges[:-1] + edges[1:]) / 2).astype(np.float32),
-            counts=counts[name],
-            absmax=max(abs(low[name]), abs(high[name])),
+            counts=counts[group],
+            absmax=max(abs(low[group]), abs(high[group])),
         )
     return histograms
 

@@ -18,11 +18,12 @@ from torch.nn import functional as F
 
 from dse.errors import UnsupportedLayerError
 from dse.quant.kernels import Rounding, fake_quantize, max_pool_2x2, rounding_of
+from dse.quant.operations import Operation, operation_of
 from dse.quant.pipeline import QuantizedNetwork
 
 Environment = dict[str, torch.Tensor]
 Operands = list[torch.Tensor]
-Operation = Callable[[Operands, bool], torch.Tensor]
+Computation = Callable[[Operands, bool], torch.Tensor]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -41,7 +42,7 @@ class Step:
     output: str
     inputs: tuple[str, ...]
     key: str
-    run: Operation
+    run: Computation
     in_place: bool = False
 
 
@@ -158,7 +159,7 @@ class _Freezer:
         output: str,
         inputs: Sequence[str],
         constants: str,
-        run: Operation,
+        run: Computation,
         *,
         in_place: bool = False,
     ) -> str:
@@ -284,8 +285,10 @@ class _Freezer:
         constants = f"{node.op} {target} {node.args} {node.kwargs}"
         inputs = [self._tensors[source] for source in sources]
         self._tensors[node] = self._emit(node.name, inputs, constants, run)
-        # the result may be a view of an input, so none of them may be overwritten from here on
-        self._owned.difference_update(inputs)
+        if operation_of(node, self._module) in (Operation.ADD, Operation.AVERAGE):
+            self._owned.add(node.name)
+        else:  # it may be a view of an input, so none of them may be overwritten from here on
+            self._owned.difference_update(inputs)
 
 
 def _on_grid(value: float, scale: float, rounding: Rounding) -> float:

@@ -1,7 +1,7 @@
 """Puts a scheme's quantizers into a calibrated float network: the Brevitas form of a point."""
 
 import copy
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import brevitas.nn as qnn
@@ -9,11 +9,15 @@ import torch
 from torch import fx, nn
 
 from dse.errors import DesignError, UnsupportedLayerError
-from dse.formats import Format
+from dse.formats import Format, parse_format
 from dse.point import LayerScheme, Scheme
 from dse.quant.calibration import Histogram, activation_scale, calibrate, weight_scales
 from dse.quant.quantizers import activation_quantizer, weight_quantizer
-from dse.quant.trace import TracedLayer, TracedNetwork
+from dse.quant.tensors import TracedTensor
+from dse.quant.trace import TracedNetwork
+
+BEHIND_THE_LAST_LAYER = parse_format("int8")
+"""Format of tensors that no layer follows, such as those of a final average pool or addition."""
 
 _MODULES_KEPT = 512
 """Brevitas modules kept for reuse; a quantized layer holds a copy of its weights."""
@@ -38,7 +42,7 @@ class CalibratedNetwork:
 
     Attributes:
         network: The traced float network.
-        histograms: Distribution of each tensor that layers multiply, by graph node.
+        histograms: Distribution of each group of tensors, by the group's name.
         input_scale: Scale of the network's input quantizer.
     """
 
@@ -60,10 +64,10 @@ class CalibratedNetwork:
         key = (wanted.layer, weight, scheme.granularity, scheme.weight_range, scheme.scale)
         return self._made(key, lambda: self._make_layer(wanted.layer, weight, scheme))
 
-    def quantizer(self, layer: TracedLayer, act: Format, scheme: Scheme) -> nn.Module:
-        """Return the quantizer of the tensor a layer multiplies."""
-        key = (layer.tensor, act, scheme.act_range, scheme.scale)
-        return self._made(key, lambda: self._make_quantizer(layer.tensor, act, scheme))
+    def quantizer(self, tensor: TracedTensor, act: Format, scheme: Scheme) -> nn.Module:
+        """Return a tensor's own quantizer; the scale is that of its group."""
+        key = (tensor.name, act, scheme.act_range, scheme.scale)
+        return self._made(key, lambda: self._make_quantizer(tensor, act, scheme))
 
     def _made(self, key: Hashable, make: Callable[[], nn.Module]) -> nn.Module:
         """Return a module made earlier, or make it: a sweep asks for few distinct ones."""
@@ -74,11 +78,13 @@ class CalibratedNetwork:
                 self._modules[key] = make().eval()
         return self._modules[key]
 
-    def _make_quantizer(self, tensor: str, act: Format, scheme: Scheme) -> nn.Module:
+    def _make_quantizer(self, tensor: TracedTensor, act: Format, scheme: Scheme) -> nn.Module:
         scale = (
             self.input_scale
-            if tensor == self.network.input
-            else activation_scale(self.histograms[tensor], act, scheme.act_range, scheme.scale)
+            if tensor.name == self.network.input
+            else activation_scale(
+                self.histograms[tensor.group], act, scheme.act_range, scheme.scale
+            )
         )
         return qnn.QuantIdentity(act_quant=activation_quantizer(act, scale))  # type: ignore[no-any-return]
 
@@ -103,34 +109,63 @@ def prepare(calibrated: CalibratedNetwork, scheme: Scheme) -> QuantizedNetwork:
     quantized. Networks of one `CalibratedNetwork` share modules: copy one before changing it.
 
     Raises:
-        DesignError: The scheme's layers are not the network's, or layers that share a tensor ask
-            for different formats of it.
+        DesignError: The scheme's layers are not the network's, or layers whose inputs share a scale
+            ask for different formats.
         FormatError: Brevitas cannot express a format.
     """
     network = calibrated.network
+    graph = copy.deepcopy(network.module.graph)
+    nodes = {node.name: node for node in graph.nodes}
+    modules = {name: module for name, module in network.module.named_modules() if name}
+    formats: dict[str, Format] = {}
+    for tensor, act in activation_formats(network, scheme):
+        quantizer = f"{tensor.name}_quant"
+        formats[quantizer] = act
+        modules[quantizer] = calibrated.quantizer(tensor, act, scheme)
+        _insert_after(graph, nodes[tensor.name], quantizer)
+    for wanted in scheme.layers:
+        modules[wanted.layer] = calibrated.quantized_layer(wanted, scheme)
+    return QuantizedNetwork(module=fx.GraphModule(modules, graph).eval(), formats=formats)
+
+
+def activation_formats(
+    network: TracedNetwork, scheme: Scheme
+) -> Iterator[tuple[TracedTensor, Format]]:
+    """Yield the tensors of a network that need a quantizer, and the formats a scheme gives them.
+
+    A tensor that no layer multiplies has the format of `TracedTensor.layer`, with a sign where it
+    may be negative, or `BEHIND_THE_LAST_LAYER`.
+
+    Raises:
+        DesignError: The scheme's layers are not the network's, or layers whose inputs share a scale
+            ask for different formats.
+        FormatError: There is no such format with a sign.
+    """
     asked = tuple(layer.layer for layer in scheme.layers)
     if asked != network.layer_names:
         raise DesignError(
             f"the scheme is for layers {', '.join(asked)}; "
             f"the network has {', '.join(network.layer_names)}"
         )
-    graph = copy.deepcopy(network.module.graph)
-    nodes = {node.name: node for node in graph.nodes}
-    modules = {name: module for name, module in network.module.named_modules() if name}
-    formats: dict[str, Format] = {}
+    group_of = {tensor.name: tensor.group for tensor in network.tensors}
+    multiplied: dict[str, Format] = {}
     for layer, wanted in zip(network.layers, scheme.layers, strict=True):
-        modules[layer.name] = calibrated.quantized_layer(wanted, scheme)
-        quantizer = f"{layer.tensor}_quant"
-        if quantizer not in formats:
-            formats[quantizer] = wanted.act
-            modules[quantizer] = calibrated.quantizer(layer, wanted.act, scheme)
-            _insert_after(graph, nodes[layer.tensor], quantizer)
-        elif formats[quantizer] != wanted.act:
+        act = multiplied.setdefault(group_of[layer.tensor], wanted.act)
+        if act != wanted.act:
             raise DesignError(
-                f"layer '{layer.name}' wants {wanted.act.name} inputs, but another layer "
-                f"multiplies the same tensor in {formats[quantizer].name}; use one format"
+                f"layer '{layer.name}' wants {wanted.act.name} inputs, but these share a "
+                f"quantizer with the inputs of another layer, in {act.name}; use one format"
             )
-    return QuantizedNetwork(module=fx.GraphModule(modules, graph).eval(), formats=formats)
+    acts = {layer.layer: layer.act for layer in scheme.layers}
+    for tensor in network.tensors:
+        if tensor.group in multiplied:
+            yield tensor, multiplied[tensor.group]
+        elif not tensor.layer:
+            yield tensor, BEHIND_THE_LAST_LAYER
+        elif tensor.nonnegative or tensor.name == network.input:
+            yield tensor, acts[tensor.layer]
+        else:
+            yield tensor, acts[tensor.layer].with_sign()
 
 
 def _insert_after(graph: fx.Graph, node: fx.Node, quantizer: str) -> None:

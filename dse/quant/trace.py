@@ -2,23 +2,16 @@
 
 import copy
 from dataclasses import dataclass
-from typing import Any
 
-import torch
 from torch import fx, nn
-from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 
 from dse.errors import UnsupportedLayerError
+from dse.quant.canonical import canonicalize
+from dse.quant.operations import WEIGHT_LAYERS, producer
+from dse.quant.tensors import TracedTensor, tensors_of
 
-WEIGHT_LAYERS = (nn.Conv2d, nn.Linear)
 _BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
-# max pooling and reshaping return values they were given: a quantizer before them serves after them
-_PRESERVING_MODULES = (nn.MaxPool2d, nn.Flatten, nn.Identity, nn.Dropout, nn.Dropout2d)
-_PRESERVING_FUNCTIONS = (torch.flatten, F.max_pool2d, F.dropout, torch.reshape)
-_PRESERVING_METHODS = ("flatten", "reshape", "view", "contiguous")
-_NONNEGATIVE_MODULES = (nn.ReLU, nn.ReLU6, nn.Sigmoid, nn.Softmax)
-_NONNEGATIVE_FUNCTIONS = (F.relu, torch.relu, F.relu6, torch.sigmoid, F.softmax)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +22,7 @@ class TracedLayer:
         name: Name of the module in the user's network, the layer's identity everywhere.
         tensor: Graph node whose output this layer multiplies, seen through max pooling and
             reshaping; where two layers share it, they share its quantizer.
-        nonnegative: That tensor is never negative.
+        nonnegative: That tensor is never negative, nor is any that shares its quantizer.
     """
 
     name: str
@@ -45,11 +38,13 @@ class TracedNetwork:
         module: The graph; do not change it, copy it.
         input: Name of the input's node.
         layers: Layers with weights in order of execution.
+        tensors: Tensors that need a quantizer in order of execution.
     """
 
     module: fx.GraphModule
     input: str
     layers: tuple[TracedLayer, ...]
+    tensors: tuple[TracedTensor, ...]
 
     @property
     def layer_names(self) -> tuple[str, ...]:
@@ -65,8 +60,8 @@ def trace(network: nn.Module) -> TracedNetwork:
 
     Raises:
         UnsupportedLayerError: The network cannot be traced, has several inputs, uses a layer
-            twice, or holds weights in a layer that is neither Conv2d, Linear nor a BatchNorm
-            right behind one.
+            twice, holds weights in a layer that is neither Conv2d, Linear nor a BatchNorm right
+            behind one, or adds its input to something.
     """
     network = copy.deepcopy(network).eval()
     try:
@@ -76,14 +71,24 @@ def trace(network: nn.Module) -> TracedNetwork:
             f"the network's forward cannot be traced ({error}); "
             "write it without control flow that depends on values or shapes"
         ) from error
+    canonicalize(module)
     _merge_batch_norms(module)
     inputs = [node for node in module.graph.nodes if node.op == "placeholder"]
     if len(inputs) != 1:
         raise UnsupportedLayerError(
             f"the network takes {len(inputs)} inputs; bitfront handles networks with one image"
         )
+    layers = _layers(module)
+    tensors = tensors_of(module, inputs[0])
+    nonnegative = {tensor.name: tensor.nonnegative for tensor in tensors}
     return TracedNetwork(
-        module=module, input=inputs[0].name, layers=tuple(_layers(module, inputs[0]))
+        module=module,
+        input=inputs[0].name,
+        layers=tuple(
+            TracedLayer(name=name, tensor=tensor, nonnegative=nonnegative[tensor])
+            for name, tensor in layers.items()
+        ),
+        tensors=tensors,
     )
 
 
@@ -108,10 +113,10 @@ def _merge_batch_norms(module: fx.GraphModule) -> None:
     module.recompile()
 
 
-def _layers(module: fx.GraphModule, input_node: fx.Node) -> list[TracedLayer]:
+def _layers(module: fx.GraphModule) -> dict[str, str]:
+    """Return the tensor that each layer with weights multiplies, by the layer's name."""
     modules = dict(module.named_modules())
-    layers: list[TracedLayer] = []
-    seen: set[str] = set()
+    layers: dict[str, str] = {}
     for node in module.graph.nodes:
         if node.op == "get_attr":
             raise UnsupportedLayerError(
@@ -128,46 +133,9 @@ def _layers(module: fx.GraphModule, input_node: fx.Node) -> list[TracedLayer]:
                     "cannot quantize; it handles Conv2d, Linear and BatchNorm behind them"
                 )
             continue
-        if node.target in seen:
+        if node.target in layers:
             raise UnsupportedLayerError(f"layer '{node.target}' is used twice; give each its own")
-        seen.add(node.target)
-        source = _producer(node.args[0], modules)
-        layers.append(
-            TracedLayer(
-                name=node.target,
-                tensor=source.name,
-                nonnegative=source is not input_node and _is_nonnegative(source, modules),
-            )
-        )
+        layers[node.target] = producer(node.args[0], module).name
     if not layers:
         raise UnsupportedLayerError("the network has no Conv2d or Linear layer to quantize")
     return layers
-
-
-def _producer(node: fx.Node, modules: dict[str, nn.Module]) -> fx.Node:
-    """Walk up through operations that return values they were given."""
-    while _calls(node, modules, _PRESERVING_MODULES, _PRESERVING_FUNCTIONS, _PRESERVING_METHODS):
-        node = node.all_input_nodes[0]
-    return node
-
-
-def _is_nonnegative(node: fx.Node, modules: dict[str, nn.Module]) -> bool:
-    return _calls(node, modules, _NONNEGATIVE_MODULES, _NONNEGATIVE_FUNCTIONS, ("relu",))
-
-
-def _calls(
-    node: fx.Node,
-    modules: dict[str, nn.Module],
-    kinds: tuple[type[nn.Module], ...],
-    functions: tuple[Any, ...],
-    methods: tuple[str, ...],
-) -> bool:
-    match node.op:
-        case "call_module":
-            return isinstance(modules[str(node.target)], kinds)
-        case "call_function":
-            return node.target in functions
-        case "call_method":
-            return node.target in methods
-        case _:
-            return False

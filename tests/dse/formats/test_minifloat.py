@@ -78,6 +78,17 @@ def test_unsigned_counterpart_turns_the_sign_bit_into_mantissa() -> None:
         parse_format("e4m3fn").unsigned()
 
 
+@pytest.mark.parametrize("name", ["e4m3", "e2m0", "e4m3b11", "int1", "int4"])
+def test_with_sign_undoes_unsigned(name: str) -> None:
+    fmt = parse_format(name)
+    assert fmt.unsigned().with_sign() == fmt == fmt.with_sign()
+
+
+def test_without_a_mantissa_bit_there_is_no_room_for_a_sign() -> None:
+    with pytest.raises(FormatError, match="ue3m0: has no signed counterpart"):
+        parse_format("ue3m0").with_sign()
+
+
 @pytest.mark.parametrize("fmt", ["e7m0", "ue7m9", "e5m10ieee", "e4m3b120", "e5m2b-80"])
 def test_wide_formats_stay_exact_in_float32(fmt: str) -> None:
     grid = parse_format(fmt).grid()

@@ -1,11 +1,13 @@
 import pytest
+import torch
 from torch import nn
 
 from dse.errors import UnsupportedLayerError
 from dse.formats import parse_format
+from dse.models import load_network
 from dse.quant.trace import trace
 from dse.quant.workload import template
-from hw_models.graph import Mvau, Pool, Requantize, SlidingWindow
+from hw_models.graph import INPUT, Add, Mvau, Pool, PoolKind, Requantize, SlidingWindow
 
 UINT8 = parse_format("uint8")
 
@@ -40,11 +42,114 @@ def test_padding_by_name_strides_and_pointwise_layers():
     assert [mvau.vectors for mvau in accelerator.mvaus] == [81, 16, 16]
 
 
+@pytest.fixture(scope="module")
+def resnet8():
+    network = load_network("resnet8")
+    return template(trace(network.initial(0)), network.input_shape, UINT8)
+
+
+def test_a_residual_network_forks_and_adds(resnet8):
+    adds = {node.name: node for node in resnet8.nodes if isinstance(node, Add)}
+    assert [(a.channels, a.vectors) for a in adds.values()] == [(16, 1024), (32, 256), (64, 64)]
+    assert {name: resnet8.sources_of(add) for name, add in adds.items()} == {
+        "add": ("conv.requantize", "stack1.conv2.requantize"),
+        "add_1": ("stack2.shortcut.requantize", "stack2.conv2.requantize"),
+        "add_2": ("stack3.shortcut.requantize", "stack3.conv2.requantize"),
+    }
+    assert [node.name for node in resnet8.readers_of("conv.requantize")] == [
+        "stack1.conv1.window",
+        "add",
+    ]
+    assert [node.name for node in resnet8.readers_of("add.requantize")] == [
+        "stack2.conv1.window",
+        "stack2.shortcut.window",
+    ]
+    assert all(isinstance(resnet8.readers_of(name)[0], Requantize) for name in adds)
+
+
+def test_an_average_pool_gives_sums(resnet8):
+    (pool,) = (node for node in resnet8.nodes if isinstance(node, Pool))
+    assert (pool.reduce, pool.kernel, pool.out_elements) == (PoolKind.AVERAGE, (8, 8), 64)
+    assert [node.name for node in resnet8.readers_of("pool")] == ["pool.requantize"]
+    assert resnet8.sources_of(resnet8.node("fc")) == ("pool.requantize",)
+
+
+def test_macs_of_resnet8_counted_by_hand(resnet8):
+    by_stack = [
+        1024 * 27 * 16,
+        2 * 1024 * 144 * 16,
+        256 * (144 * 32 + 288 * 32 + 16 * 32),
+        64 * (288 * 64 + 576 * 64 + 32 * 64),
+        640,
+    ]
+    assert resnet8.macs == sum(by_stack) == 12_501_632
+
+
+def test_depthwise_convolutions_are_groups_of_one():
+    network = load_network("mobilenet-v1")
+    accelerator = template(trace(network.initial(0)), network.input_shape, UINT8)
+    depthwise = [mvau for mvau in accelerator.mvaus if "depthwise" in mvau.name]
+    assert [(m.mw, m.mh, m.groups) for m in depthwise] == [
+        (9, channels, channels)
+        for channels in (8, 16, 32, 32, 64, 64, 128, 128, 128, 128, 128, 128, 256)
+    ]
+    assert [m.vectors for m in depthwise] == ([2304] + [576] * 2 + [144] * 2 + [36] * 6 + [9] * 2)
+    windows = [accelerator.window_of(mvau) for mvau in depthwise]
+    assert [window.groups for window in windows] == [mvau.groups for mvau in depthwise]
+    assert accelerator.macs == 7_489_664
+
+
+class Branches(nn.Module):
+    """Additions of several kinds, and a tensor that is added without activation."""
+
+    def __init__(self, last):
+        super().__init__()
+        self.conv1, self.conv2 = nn.Conv2d(1, 4, 3, padding=1), nn.Conv2d(4, 4, 3, padding=1)
+        self.last = last
+
+    def forward(self, x):
+        a = self.conv1(x)
+        b = self.conv2(a) + a
+        return self.last(a, b)
+
+
+def test_a_trailing_addition_gives_the_outputs():
+    accelerator = template(trace(Branches(torch.add)), (1, 8, 8), UINT8)
+    assert [type(node).__name__ for node in accelerator.nodes] == [
+        "SlidingWindow", "Mvau", "Requantize", "SlidingWindow", "Mvau", "Requantize",
+        "Add", "Requantize", "Add",
+    ]  # fmt: skip
+    assert accelerator.sources[-1] == ("conv1.requantize", "add.requantize")
+    assert accelerator.sources[0] == (INPUT,)
+
+
+@pytest.mark.parametrize("kind", [nn.AvgPool2d(4), nn.AdaptiveAvgPool2d(2)], ids=repr)
+def test_average_pools_written_in_two_ways(kind):
+    accelerator = template(trace(nn.Sequential(nn.Conv2d(1, 2, 1), kind)), (1, 8, 8), UINT8)
+    (pool,) = (node for node in accelerator.nodes if isinstance(node, Pool))
+    assert (pool.kernel, pool.stride, pool.out_elements) == ((4, 4), (4, 4), 8)
+
+
+def test_codes_made_in_front_of_a_max_pool_may_be_activated_behind_it():
+    network = nn.Sequential(nn.Conv2d(1, 2, 1), nn.MaxPool2d(2), nn.ReLU(), nn.Conv2d(2, 1, 1))
+    accelerator = template(trace(network), (1, 8, 8), UINT8)
+    assert [node.name for node in accelerator.nodes] == ["0", "0.requantize", "1", "3"]
+
+
 @pytest.mark.parametrize(
     ("network", "words"),
     [
-        (nn.Sequential(nn.Conv2d(1, 2, 3), nn.AvgPool2d(2)), r"'_1' \(AvgPool2d\)"),
+        (nn.Sequential(nn.Conv2d(1, 2, 3), nn.GELU()), r"'_1' \(GELU\) has no hardware cost;"),
+        (nn.Sequential(nn.ReLU(), nn.Conv2d(1, 2, 3)), r"'_0' \(ReLU\) .* codes are read"),
         (nn.Sequential(nn.Conv2d(1, 2, 3), nn.MaxPool2d(2, ceil_mode=True)), "ceil_mode"),
+        (nn.Sequential(nn.Conv2d(1, 2, 3), nn.AvgPool2d(4, ceil_mode=True)), "ceil_mode"),
+        (
+            nn.Sequential(nn.Conv2d(1, 2, 3), nn.AvgPool2d(2, padding=1, count_include_pad=False)),
+            "pool '1' divides by the number of pixels",
+        ),
+        (nn.Sequential(nn.Conv2d(1, 2, 3), nn.AdaptiveAvgPool2d(4)), "pool '1' divides"),
+        (Branches(lambda a, b: b + a.amax((2, 3), keepdim=True)), r"'amax' \(amax\)"),
+        (Branches(lambda a, b: b + nn.functional.max_pool2d(a, 8)), r"\(4, 1, 1\)"),
     ],
 )
 def test_what_has_no_cost_is_named(network, words):

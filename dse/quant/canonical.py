@@ -1,0 +1,127 @@
+"""Brings a traced network's graph into one form, whichever way the network was written.
+
+Afterwards no operation works in place, an addition of two tensors is `operator.add`, and pooling
+is a module, however it was called.
+"""
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import fx, nn
+from torch.nn import functional as F
+
+_IN_PLACE: dict[Any, Callable[..., Any]] = {
+    operator.iadd: operator.add,
+    operator.isub: operator.sub,
+    operator.imul: operator.mul,
+    operator.itruediv: operator.truediv,
+}
+_POOLS: dict[Any, tuple[type[nn.Module], tuple[str, ...]]] = {  # a function's module and arguments
+    F.max_pool2d: (
+        nn.MaxPool2d,
+        ("kernel_size", "stride", "padding", "dilation", "ceil_mode", "return_indices"),
+    ),
+    F.avg_pool2d: (
+        nn.AvgPool2d,
+        (
+            "kernel_size",
+            "stride",
+            "padding",
+            "ceil_mode",
+            "count_include_pad",
+            "divisor_override",
+        ),
+    ),
+    F.adaptive_avg_pool2d: (nn.AdaptiveAvgPool2d, ("output_size",)),
+}
+_SPATIAL_AXES = ({2, 3}, {-2, -1}, {2, -1}, {-2, 3})
+
+
+def canonicalize(module: fx.GraphModule) -> None:
+    """Rewrite the graph of `module`, which computes the same afterwards.
+
+    An operation in place changes the tensor for whoever reads it later; those read its result.
+    """
+    for node in list(module.graph.nodes):
+        _leave_operand(node, module)
+        if _names(node, "add", operator.add, torch.add) and len(tensors := _addends(node)) == 2:
+            node.op, node.target = "call_function", operator.add
+            node.args, node.kwargs = tensors, {}
+        elif node.op == "call_function" and node.target in _POOLS:
+            _call_pool(node, module)
+        elif _names(node, "mean", torch.mean) and _is_spatial(_argument(node, 1, "dim")):
+            _call_global_pool(node, module)
+    module.graph.eliminate_dead_code()
+    module.graph.lint()
+    module.recompile()
+
+
+def _names(node: fx.Node, method: str, *functions: object) -> bool:
+    """Return whether `node` calls a method or one of some functions."""
+    if node.op == "call_method":
+        return node.target == method
+    return node.op == "call_function" and node.target in functions
+
+
+def _argument(node: fx.Node, position: int, name: str) -> Any:  # noqa: ANN401 - as the user gave it
+    return node.args[position] if len(node.args) > position else node.kwargs.get(name)
+
+
+def _leave_operand(node: fx.Node, module: fx.GraphModule) -> None:
+    """Make an operation that works in place one that leaves its operand alone."""
+    called = module.get_submodule(str(node.target)) if node.op == "call_module" else None
+    if getattr(called, "inplace", False):
+        called.inplace = False  # type: ignore[union-attr]
+    elif node.kwargs.get("inplace"):
+        node.kwargs = {**node.kwargs, "inplace": False}
+    elif node.op == "call_method" and str(node.target).endswith("_"):
+        node.target = str(node.target).rstrip("_")
+    elif node.op == "call_function" and node.target in _IN_PLACE:
+        node.target = _IN_PLACE[node.target]
+    else:
+        return
+    operand = node.all_input_nodes[0]
+    for reader in list(operand.users):
+        if node < reader:
+            reader.replace_input_with(operand, node)
+
+
+def _addends(node: fx.Node) -> tuple[fx.Node, ...]:
+    """Return the tensors that an addition adds as they are."""
+    arguments = (_argument(node, 0, "input"), _argument(node, 1, "other"))
+    is_plain = node.kwargs.get("alpha", 1) == 1
+    return tuple(x for x in arguments if is_plain and isinstance(x, fx.Node))
+
+
+def _is_spatial(axes: object) -> bool:
+    return isinstance(axes, tuple | list) and set(axes) in _SPATIAL_AXES
+
+
+def _call_pool(node: fx.Node, module: fx.GraphModule) -> None:
+    kind, names = _POOLS[node.target]
+    given = {**dict(zip(names, node.args[1:], strict=False)), **node.kwargs}
+    given.pop("input", None)
+    _replace(node, _call(node, module, kind(**given)))
+
+
+def _call_global_pool(node: fx.Node, module: fx.GraphModule) -> None:
+    pooled = _call(node, module, nn.AdaptiveAvgPool2d(1))
+    if not _argument(node, 2, "keepdim"):
+        with module.graph.inserting_after(pooled):
+            pooled = module.graph.call_function(torch.flatten, (pooled, 1))
+    _replace(node, pooled)
+
+
+def _call(node: fx.Node, graph_module: fx.GraphModule, called: nn.Module) -> fx.Node:
+    """Insert a call of a new module, named after `node`, on what `node` reads."""
+    name = f"functional.{node.name}"
+    graph_module.add_submodule(name, called)
+    with graph_module.graph.inserting_before(node):
+        return graph_module.graph.call_module(name, (node.all_input_nodes[0],))
+
+
+def _replace(node: fx.Node, by: fx.Node) -> None:
+    node.replace_all_uses_with(by)
+    node.graph.erase_node(node)
