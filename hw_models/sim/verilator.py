@@ -1,33 +1,21 @@
 """Simulation of designs with streams by Verilator: every beat, its words and its cycle."""
 
-import secrets
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import platformdirs
 from numpy.typing import NDArray
 
 from dse.errors import DesignError, VerificationError
-from hw_models.rtl.cell import Rtl
+from hw_models.rtl.design import Rtl
+from hw_models.sim.program import CACHE, simulator
 from hw_models.sim.words import LIMB_BITS, Words, limbs
-from hw_models.tools import BuildPlan, PlannedFile, find, run
+from hw_models.tools import PlannedFile, run
 
-CACHE = Path(platformdirs.user_cache_dir("bitfront")) / "simulation"
 HARNESS = Path(__file__).with_name("harness.cpp")
-BUILD_TIMEOUT_S = 900.0
 PATIENCE_CYCLES = 100_000
 """Cycles without a beat on any stream that count as a hang."""
-
-_OPTIONS = (
-    *("--cc", "--exe", "--build", "--build-jobs", "2", "--prefix", "Vdesign", "--Mdir", "objects"),
-    *("--no-timing", "-Wno-fatal", "-Wno-lint", "-Wno-style"),
-    *("--x-assign", "unique", "--x-initial", "unique"),
-    *("-MAKEFLAGS", "OPT_FAST=-O1 OPT_SLOW=-O0 OPT_GLOBAL=-O1"),
-)
-_RUNTIME = ("verilated.o", "verilated_threads.o")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,11 +132,14 @@ def simulate(
     """
     for feed in inputs:
         _check_words(feed)
-    plan = _plan(design, inputs, outputs)
-    program = _built(plan, cache) / "objects" / "Vdesign"
+    harness = (
+        PlannedFile(path="ports.h", content=_ports(inputs, outputs)),
+        PlannedFile(path="harness.cpp", content=HARNESS.read_text()),
+    )
+    program = simulator(design, harness, cache)
     folder.mkdir(parents=True, exist_ok=True)
-    for name, content in design.memories:
-        (folder / name).write_text(content)
+    for memory in design.memories:
+        (folder / memory.path).write_text(memory.content)
     for feed in inputs:
         feed.words.astype("<u4").tofile(folder / f"{feed.port}.words")
     settings = (traffic.seed, traffic.gap, traffic.backpressure, patience_cycles)
@@ -190,37 +181,6 @@ def _cycles(folder: Path, port: str) -> Cycles:
     return np.fromfile(folder / f"{port}.cycles", dtype="<u8").astype(np.uint64)
 
 
-def _plan(design: Rtl, inputs: Sequence[Feed], outputs: Sequence[Drain]) -> BuildPlan:
-    """Return how the program that simulates `design` is built, in a folder of the cache."""
-    runtime = _runtime_plan()
-    objects = " ".join(f"../../{runtime.digest()}/objects/{name}" for name in _RUNTIME)
-    names = [f"{i:02}_{source.name}" for i, source in enumerate(design.sources)]
-    sources = [source.read_text() for source in design.sources]
-    files = [
-        *(PlannedFile(path=n, content=t) for n, t in zip(names, sources, strict=True)),
-        PlannedFile(path="design.sv", content=design.text),
-        PlannedFile(path="ports.h", content=_ports(inputs, outputs)),
-        PlannedFile(path="harness.cpp", content=HARNESS.read_text()),
-    ]
-    command = (
-        *("verilator", *_OPTIONS, "-MAKEFLAGS", "VK_GLOBAL_OBJS=", "-LDFLAGS", objects),
-        *("-CFLAGS", "-I..", "--top-module", design.top, *names, "design.sv", "harness.cpp"),
-    )
-    return BuildPlan(files=tuple(files), commands=(command,), stamps=runtime.stamps)
-
-
-def _runtime_plan() -> BuildPlan:
-    """Return how Verilator's own objects are built, which all programs share."""
-    return BuildPlan(
-        files=(
-            PlannedFile(path="empty.sv", content="module empty (input wire clk);\nendmodule\n"),
-            PlannedFile(path="main.cpp", content="int main() { return 0; }\n"),
-        ),
-        commands=(("verilator", *_OPTIONS, "--top-module", "empty", "empty.sv", "main.cpp"),),
-        stamps=(f"verilator {find('verilator').version}",),
-    )
-
-
 def _ports(inputs: Sequence[Feed], outputs: Sequence[Drain]) -> str:
     """Return the header that names the streams for the harness."""
     lines = []
@@ -228,26 +188,3 @@ def _ports(inputs: Sequence[Feed], outputs: Sequence[Drain]) -> str:
         each = (f"X({stream.port}, {stream.bits}, {limbs(stream.bits)})" for stream in streams)
         lines.append(f"#define {macro}(X) {' '.join(each)}\n")
     return "".join(lines)
-
-
-def _built(plan: BuildPlan, cache: Path) -> Path:
-    """Return the folder of the cache in which `plan` was executed, now or before.
-
-    It is built under another name and renamed, so that what is there is whole; what fails stays
-    under that name, with its log.
-    """
-    place = cache / plan.digest()
-    if (place / "objects").is_dir():
-        return place
-    if plan != (runtime := _runtime_plan()):
-        _built(runtime, cache)
-    draft = cache / f"{place.name}.{secrets.token_hex(4)}.tmp"
-    plan.execute(draft, BUILD_TIMEOUT_S)
-    for path in (draft / "objects").iterdir():
-        if path.name not in ("Vdesign", *_RUNTIME):
-            path.unlink()
-    try:
-        draft.rename(place)
-    except OSError:  # another process was faster
-        shutil.rmtree(draft)
-    return place
