@@ -22,8 +22,13 @@ from importlib.machinery import ModuleSpec, PathFinder
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path, PurePosixPath
 
+import platformdirs
+
 from dse.errors import DesignError, ToolFailedError, ToolNotFoundError, ToolTimeoutError
 from dse.registry import nearest
+
+ENVIRONMENT_STAMP = "bitfront-made"
+"""File in a tool's environment, written last: the tool's version, and a digest of what it needs."""
 
 _TAIL_LINES = 20
 _VERSION_TIMEOUT_S = 20.0
@@ -43,6 +48,8 @@ class Tool:
         root_variable: Environment variable that must name the module's folder; empty if none.
         executable: Name on the search path; empty if it is never there.
         version_option: Option that makes the executable print its version.
+        environment: Folder of a Python environment that bitfront makes for the tool; empty if the
+            tool has none of its own.
     """
 
     name: str
@@ -54,6 +61,7 @@ class Tool:
     root_variable: str = ""
     executable: str = ""
     version_option: str = "--version"
+    environment: str = ""
 
     @property
     def variable(self) -> str:
@@ -113,6 +121,13 @@ TOOLS: tuple[Tool, ...] = (
         version_option="-V",
     ),
     Tool(
+        name="finn",
+        purpose="integer accelerators by FINN, to build and to compare",
+        obtain="bitfront finn setup",
+        package="finn-plus",
+        environment="finn",
+    ),
+    Tool(
         name="vivado",
         purpose="bitstreams for AMD devices",
         obtain="install AMD Vivado and set BITFRONT_VIVADO to its bin/vivado",
@@ -145,7 +160,7 @@ def locate(tool: Tool) -> FoundTool | None:
     """Return where `tool` is, or `None` if it is nowhere.
 
     Looked for, in this order: its ``BITFRONT_`` variable, its Python module, the scripts of this
-    Python installation, the search path.
+    Python installation, the search path, the environment bitfront has made for it.
 
     Raises:
         ToolNotFoundError: The variable is set, but names no such tool.
@@ -159,7 +174,12 @@ def locate(tool: Tool) -> FoundTool | None:
             return _in_module(tool, spec)
     if tool.executable:
         return _on_search_path(tool)
-    return None
+    return _in_environment(tool) if tool.environment else None
+
+
+def environment_folder(tool: Tool) -> Path:
+    """Return where the Python environment of `tool` is, or will be made."""
+    return Path(platformdirs.user_data_dir("bitfront")) / tool.environment
 
 
 def find(name: str) -> FoundTool:
@@ -190,6 +210,17 @@ def _overridden(tool: Tool, place: Path) -> FoundTool:
         return FoundTool(name=tool.name, path=place, version=_printed_version(tool, place))
     wanted = f"a folder with the module {tool.module}" if is_module else "an executable file"
     raise ToolNotFoundError(f"{tool.variable} is set to {place}, which is not {wanted}")
+
+
+def _in_environment(tool: Tool) -> FoundTool | None:
+    """Return the interpreter of the tool's environment if that was made to its end."""
+    folder = environment_folder(tool)
+    python = folder / "bin" / "python"
+    try:
+        made = (folder / ENVIRONMENT_STAMP).read_text(encoding="utf-8")
+    except OSError:
+        return None
+    return FoundTool(name=tool.name, path=python, version=made.split()[0])
 
 
 def _in_module(tool: Tool, spec: ModuleSpec) -> FoundTool:
