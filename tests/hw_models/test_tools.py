@@ -45,7 +45,7 @@ def test_names_and_variables_differ():
     assert FAKE.variable == "BITFRONT_FAKE_TOOL"
     for tool in TOOLS:
         assert tool.obtain
-        assert tool.module or tool.executable
+        assert tool.module or tool.executable or tool.environment
         assert not tool.module or tool.package
 
 
