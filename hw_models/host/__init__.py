@@ -1,0 +1,1 @@
+"""The host's end of a link: a serial port, the protocol's driver, what a design folder holds."""
