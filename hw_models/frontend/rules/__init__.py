@@ -1,0 +1,1 @@
+"""What each operator of a file becomes: one file per kind of operator."""

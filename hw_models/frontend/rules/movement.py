@@ -1,0 +1,103 @@
+"""Operators that move elements and change none: of streams, of weights, of constants."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hw_models.frontend.builder import Builder
+from hw_models.frontend.network import OnnxNode
+from hw_models.frontend.rules.operands import Operands, constant_at, required_constant_at
+from hw_models.frontend.rules.rule import Rule
+from hw_models.frontend.values import Constant, Stream, Value
+
+T = TypeVar("T", bound=np.generic)
+Move = Callable[[NDArray[T]], NDArray[T]]
+
+
+def _moving(shape_of: Callable[[OnnxNode, Operands, tuple[int, ...]], tuple[int, ...]]) -> Rule:
+    """Return the rule of an operator that gives its operand a new shape."""
+
+    def rule(node: OnnxNode, operands: Operands, build: Builder) -> Value:
+        def reshape(array: NDArray[T]) -> NDArray[T]:
+            return array.reshape(shape_of(node, operands, array.shape))
+
+        return _moved(node, operands, reshape)
+
+    return rule
+
+
+def _moved(node: OnnxNode, operands: Operands, move: Move[T]) -> Value:
+    subject = operands[0] if operands else None
+    try:
+        if isinstance(subject, Stream):
+            return replace(subject, order=move(subject.order))  # type: ignore[arg-type]
+        if isinstance(subject, Constant):
+            grid = subject.grid
+            if grid is not None:
+                grid = replace(grid, values=move(grid.values), scale=move(grid.scale))  # type: ignore[arg-type]
+            return Constant(values=move(subject.values), grid=grid)  # type: ignore[arg-type]
+    except (ValueError, IndexError, OverflowError) as error:
+        raise node.damaged(f"cannot be applied to its operand: {error}") from error
+    raise node.damaged("its operand is missing")
+
+
+def _transpose(node: OnnxNode, operands: Operands, build: Builder) -> Value:
+    axes = node.integers("perm")
+    return _moved(node, operands, lambda array: array.transpose(axes))
+
+
+def _reshaped(node: OnnxNode, operands: Operands, shape: tuple[int, ...]) -> tuple[int, ...]:
+    wanted = [int(size) for size in required_constant_at(node, operands, 1).reshape(-1)]
+    if node.integer("allowzero", 0):
+        return tuple(wanted)
+    return tuple(shape[at] if size == 0 else size for at, size in enumerate(wanted))
+
+
+def _flattened(node: OnnxNode, operands: Operands, shape: tuple[int, ...]) -> tuple[int, ...]:
+    axis = node.integer("axis", 1)
+    if not -len(shape) <= axis <= len(shape):
+        raise node.damaged(f"flattens at axis {axis} of {len(shape)}")
+    axis = axis + len(shape) if axis < 0 else axis
+    return (int(np.prod(shape[:axis])), int(np.prod(shape[axis:])))
+
+
+def _squeezed(node: OnnxNode, operands: Operands, shape: tuple[int, ...]) -> tuple[int, ...]:
+    axes = _axes(node, operands)
+    if axes is None:
+        return tuple(size for size in shape if size != 1)
+    gone = {axis % len(shape) for axis in axes}
+    return tuple(size for at, size in enumerate(shape) if at not in gone)
+
+
+def _unsqueezed(node: OnnxNode, operands: Operands, shape: tuple[int, ...]) -> tuple[int, ...]:
+    axes = _axes(node, operands) or ()
+    rank = len(shape) + len(axes)
+    new = {axis % rank for axis in axes}
+    sizes = iter(shape)
+    return tuple(1 if at in new else next(sizes) for at in range(rank))
+
+
+def _axes(node: OnnxNode, operands: Operands) -> tuple[int, ...] | None:
+    said = constant_at(node, operands, 1)
+    if said is None:
+        return node.integers("axes")
+    return tuple(int(axis) for axis in said.reshape(-1))
+
+
+def _identity(node: OnnxNode, operands: Operands, build: Builder) -> Value:
+    return _moved(node, operands, lambda array: array)
+
+
+RULES: Mapping[str, Rule] = {
+    "Transpose": _transpose,
+    "Reshape": _moving(_reshaped),
+    "Flatten": _moving(_flattened),
+    "Squeeze": _moving(_squeezed),
+    "Unsqueeze": _moving(_unsqueezed),
+    "Identity": _identity,
+    "Dropout": _identity,
+    "Cast": _identity,
+}
