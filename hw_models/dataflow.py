@@ -28,7 +28,8 @@ class Stream:
         bits: Width of an element [bit].
         source_lanes: Elements per beat at the source.
         sink_lanes: Elements per beat at the sink.
-        fifo_depth: Beats of the source that wait in between.
+        fifo_depth: Beats that wait in between, on the wider side of a converter: there they come
+            and go one a cycle.
     """
 
     source: str
