@@ -9,7 +9,7 @@ NETWORKS: Registry[Network] = Registry(
     "NETWORK",
     Network,
     "network",
-    not_plugins=frozenset({"checkpoint", "factory", "train", "weights"}),
+    not_plugins=frozenset({"checkpoint", "factory", "seeded", "train", "weights"}),
 )
 
 __all__ = ["NETWORKS", "Network", "TrainingRecipe", "load_network"]

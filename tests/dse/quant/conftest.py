@@ -1,11 +1,17 @@
 """A small trained-looking network with everything the quantizer meets: conv, BatchNorm, pools."""
 
 from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import pytest
 import torch
 from torch import nn
 
+from dse.formats import parse_format
+from dse.models import load_network
+from dse.models.seeded import seeded_images, seeded_network
+from dse.point import Scheme
 from dse.quant.pipeline import CalibratedNetwork
 from dse.quant.trace import trace
 
@@ -60,3 +66,39 @@ def network(images) -> nn.Module:
 @pytest.fixture(scope="session")
 def calibrated(network, images) -> CalibratedNetwork:
     return CalibratedNetwork.from_images(trace(network), [images[:20], images[20:]], INPUT_SCALE)
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """A calibrated network of MLPerf Tiny with seeded weights, and its images."""
+
+    calibrated: CalibratedNetwork
+    images: torch.Tensor
+
+    def scheme(self, name: str, *, unsigned: bool) -> Scheme:
+        """Return the scheme of one format for weights and activations."""
+        network, number_format = self.calibrated.network, parse_format(name)
+        never_negative = [layer.name for layer in network.layers if unsigned and layer.nonnegative]
+        return Scheme.uniform(
+            network.layer_names,
+            number_format,
+            number_format,
+            parse_format("uint8"),
+            never_negative=frozenset(never_negative),
+        )
+
+
+@pytest.fixture(scope="session")
+def seeded() -> Callable[[str], Seeded]:
+    """Return a function that makes a network ready for quantization by its name, once."""
+    made: dict[str, Seeded] = {}
+
+    def get(name: str) -> Seeded:
+        if name not in made:
+            network = load_network(name)
+            images = seeded_images(5, network.input_shape, seed=0) / 255
+            traced = trace(seeded_network(network, images, seed=0))
+            made[name] = Seeded(CalibratedNetwork.from_images(traced, [images], 1 / 255), images)
+        return made[name]
+
+    return get

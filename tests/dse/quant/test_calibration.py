@@ -71,3 +71,27 @@ def test_histograms_cover_the_images(calibrated, network, images):
     assert recorded.absmax == pytest.approx(relu1.max().item(), rel=1e-5)
     assert recorded.counts.sum() == pytest.approx((relu1 > 0).sum().item(), abs=5)
     assert set(calibrated.histograms) == {"relu1", "relu2", "conv3", "relu4"}
+
+
+@torch.no_grad()
+def test_tensors_that_are_added_have_one_histogram(seeded):
+    source = seeded("resnet8")
+    network = source.calibrated.network
+    values = {}
+    nodes = {"relu", "stack1_conv2"}
+
+    class Recorder(torch.fx.Interpreter):
+        def run_node(self, n):
+            result = super().run_node(n)
+            if n.name in nodes:
+                values[n.name] = result.numpy().ravel()
+            return result
+
+    Recorder(network.module).run(source.images)
+    assert not nodes - values.keys()
+    together = np.concatenate(list(values.values()))
+    recorded = source.calibrated.histograms["relu"]
+    assert recorded.counts.sum() == np.count_nonzero(together)
+    assert recorded.absmax == pytest.approx(np.abs(together).max())
+    assert recorded.centers[0] < -1.0 < 1.0 < recorded.centers[-1]
+    assert "stack1_conv2" not in source.calibrated.histograms

@@ -1,5 +1,7 @@
 """The frozen network against the Brevitas forward: equal, not close."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -76,27 +78,59 @@ def test_the_first_layer_and_its_pool_are_shared_by_equal_weights_only(calibrate
     assert [a == b for a, b in zip(one, third, strict=True)] == [True] + [False] * (len(one) - 1)
 
 
-class Residual(nn.Module):
-    """A tensor read twice, a view, functions and methods."""
+class Branches(nn.Module):
+    """Tensors read twice, views, functions and methods, depthwise layers and averages."""
 
     def __init__(self):
         super().__init__()
         self.conv1 = nn.Conv2d(1, 4, 3, padding=1)
-        self.conv2 = nn.Conv2d(4, 4, 3, padding=1)
-        self.fc = nn.Linear(4 * 64, 10)
-        self.relu = nn.ReLU()
+        self.conv2 = nn.Conv2d(4, 4, 3, padding=1, groups=4)
+        self.conv3 = nn.Conv2d(4, 6, 1, stride=2)
+        self.conv4 = nn.Conv2d(4, 6, 3, stride=2, padding=1)
+        self.fc1, self.fc2 = nn.Linear(6 * 4, 5), nn.Linear(6, 5)
+        self.relu, self.pool = nn.ReLU(inplace=True), nn.AvgPool2d(2)
 
     def forward(self, x):
         a = self.relu(self.conv1(x))
         b = self.relu(self.conv2(a) + a)
-        return self.fc(torch.flatten(b, 1)) + self.fc.in_features * 0.0
+        c = self.conv3(b)
+        c += self.conv4(b)
+        d = self.relu(c)
+        return self.fc1(torch.flatten(self.pool(d), 1)) + self.fc2(d.mean((2, 3))) + 0.5
 
 
 @pytest.mark.parametrize("name", ["int4", "e3m2"])
 def test_branches_are_left_intact(images, name):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        network = Residual().eval()
+        network = Branches().eval()
     calibrated = CalibratedNetwork.from_images(trace(network), [images], 1 / 16)
     wanted = scheme(calibrated, parse_format(name), parse_format(name))
     assert_equal(calibrated, wanted, images)
+    never_negative = frozenset(
+        layer.name for layer in calibrated.network.layers if layer.nonnegative
+    )
+    assert never_negative == {"conv3", "conv4", "fc1", "fc2"}
+    wanted = scheme(
+        calibrated, parse_format(name), parse_format(name), never_negative=never_negative
+    )
+    assert_equal(calibrated, wanted, images)
+
+
+@pytest.mark.parametrize("network", ["resnet8", "mobilenet-v1", "ds-cnn"])
+@pytest.mark.parametrize("unsigned", [False, True], ids=["signed", "unsigned"])
+@pytest.mark.parametrize("name", ["int4", "e2m1"])
+def test_networks_of_mlperf_tiny(seeded, network, name, unsigned):
+    source = seeded(network)
+    assert_equal(source.calibrated, source.scheme(name, unsigned=unsigned), source.images)
+
+
+def test_residual_networks_share_work_without_harm(seeded):
+    source = seeded("resnet8")
+    schemes = [
+        replace(source.scheme("int4", unsigned=False), act_range=act_range)
+        for act_range in ("mse", "absmax", "percentile")
+    ]
+    networks = [freeze(prepare(source.calibrated, scheme)) for scheme in schemes]
+    for network, logits in zip(networks, logits_of(networks, source.images), strict=True):
+        assert torch.equal(network(source.images), logits)
