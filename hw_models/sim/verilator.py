@@ -138,8 +138,8 @@ def simulate(
     )
     program = simulator(design, harness, cache)
     folder.mkdir(parents=True, exist_ok=True)
-    for memory in design.memories:
-        (folder / memory.path).write_text(memory.content)
+    for name, content in design.memories:
+        (folder / name).write_text(content)
     for feed in inputs:
         feed.words.astype("<u4").tofile(folder / f"{feed.port}.words")
     settings = (traffic.seed, traffic.gap, traffic.backpressure, patience_cycles)
