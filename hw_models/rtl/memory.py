@@ -1,0 +1,41 @@
+"""Memories in RTL: what they are made of, and the files their contents are read from."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hw_models.cost.memory import Memory, MemoryStyle, memory_style
+from hw_models.rtl.node import Fabric
+
+
+def rom_is_block(depth: int, width: int, fabric: Fabric) -> bool:
+    """Return whether a ROM of `depth` words of `width` bits goes to block RAM (``lib/rom.sv``)."""
+    rom = Memory(depth=depth, width=width, is_writable=False)
+    return memory_style(rom, fabric.target) is MemoryStyle.BLOCK
+
+
+def ram_style(depth: int, width: int, fabric: Fabric) -> str:
+    """Return what a RAM of `depth` words of `width` bits is made of, as ``lib/ram.sv`` names it."""
+    ram = Memory(depth=depth, width=width, is_writable=True)
+    match memory_style(ram, fabric.target):
+        case MemoryStyle.BLOCK:
+            return "block"
+        case MemoryStyle.LOGIC:
+            return "distributed"
+        case _:
+            return "registers"
+
+
+def hex_words(elements: NDArray[np.int64], bits: int) -> str:
+    """Return the text that ``$readmemh`` reads: a word a line.
+
+    Args:
+        elements: Bit patterns, shape `(words, elements)`; element 0 goes to the low bits.
+        bits: Width of an element [bit].
+    """
+    digits = -(-elements.shape[1] * bits // 4)
+    as_bits = (elements[:, :, None] >> np.arange(bits)) & 1
+    padded = np.zeros((len(elements), 4 * digits), dtype=np.int64)
+    padded[:, : elements.shape[1] * bits] = as_bits.reshape(len(elements), -1)
+    nibbles = padded.reshape(len(elements), digits, 4) @ np.array([1, 2, 4, 8])
+    lines = ("".join("0123456789abcdef"[nibble] for nibble in word[::-1]) for word in nibbles)
+    return "\n".join(lines) + "\n"

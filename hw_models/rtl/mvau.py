@@ -1,0 +1,192 @@
+"""RTL of matrix units, dense and depthwise."""
+
+from math import ceil
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dse.errors import DesignError
+from hw_models.arith.cell import Dot
+from hw_models.dataflow import lanes_taken
+from hw_models.folding import Folding, Pace, check_folding
+from hw_models.graph import Mvau
+from hw_models.model import Model
+from hw_models.rtl.cell import LIBRARY, dot_parameters, library
+from hw_models.rtl.design import Rtl
+from hw_models.rtl.latency import latency_cycles
+from hw_models.rtl.memory import hex_words, ram_style, rom_is_block
+from hw_models.rtl.node import Fabric, emit_node, module_name
+from hw_models.rtl.stream import Port, instance, module_text
+
+SOURCES = ("ram", "rom", "fifo", "control_delay", "mvau_feed", "mvau_collect")
+
+
+@emit_node.register
+def _(node: Mvau, pace: Pace, model: Model, fabric: Fabric) -> Rtl:
+    """Write a matrix unit: operands, a pipelined dot product for each PE, and kept sums.
+
+    Raises:
+        FoldingError: An illegal folding.
+        DesignError: Groups of more than one channel.
+    """
+    folding = pace.folding
+    check_folding(node, folding)
+    if node.groups not in (1, node.mh):
+        raise DesignError(
+            f"{node.name}: {node.groups} groups of {node.mh // node.groups} channels; "
+            "there is RTL for dense and for depthwise layers"
+        )
+    name, file = module_name(node), f"{module_name(node)}_weights.hex"
+    words = weight_words(node, folding, model.weights[node.name])
+    act_bits = lanes_taken(node, pace) * node.act.bits
+    kind = "depthwise" if node.groups > 1 else "dense"
+    text = module_text(
+        name,
+        (
+            f"Matrix unit {node.name}, {kind}: {node.mh} sums of {node.mw} products, "
+            f"{node.vectors} vectors per frame.",
+            f"PE {folding.pe}, SIMD {folding.simd}; {node.weight.name} weights, "
+            f"{node.act.name} activations.",
+        ),
+        (
+            Port(
+                name="in",
+                is_input=True,
+                bits=act_bits,
+                meaning=f"{lanes_taken(node, pace)} codes, {node.act.name}",
+            ),
+            Port(
+                name="out",
+                is_input=False,
+                bits=folding.pe * node.accumulator_bits,
+                meaning=f"{folding.pe} exact sums of {node.accumulator_bits} bit",
+            ),
+        ),
+        _body(node, pace, fabric, file, act_bits),
+    )
+    sources = (*library(fabric.style), *(LIBRARY / f"{source}.sv" for source in SOURCES))
+    memory = (file, hex_words(words, node.weight.bits))
+    return Rtl(top=name, text=text, sources=sources, memories=(memory,))
+
+
+@latency_cycles.register
+def _(node: Mvau, pace: Pace, fabric: Fabric) -> int:
+    """Return the cycles of one vector's beats, of the operands' and the adders' registers."""
+    return (
+        _folds(node, pace.folding)
+        + _depth_cycles(node, pace.folding)
+        + (1 if _places(node, pace.folding) > _PAIR else 0)
+    )
+
+
+def weight_words(node: Mvau, folding: Folding, weights: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the words of the weight memory, shape `(rounds · folds, pe · simd)`.
+
+    Word ``round · folds + fold`` holds, for each PE p and product s, the weight of output channel
+    ``round · PE + p`` and input ``fold · SIMD + s`` at position ``p · SIMD + s``.
+    """
+    folds, rounds = _folds(node, folding), node.mh // folding.pe
+    grid = weights.reshape(rounds, folding.pe, folds, folding.simd)
+    return np.ascontiguousarray(grid.transpose(0, 2, 1, 3)).reshape(rounds * folds, folding.lanes)
+
+
+_PAIR = 2
+"""Words that ``lib/fifo.sv`` keeps without a memory, and gives a clock edge earlier."""
+
+
+def _folds(node: Mvau, folding: Folding) -> int:
+    return node.mw // folding.simd
+
+
+def _is_repeated(node: Mvau, folding: Folding) -> bool:
+    """Return whether a vector is multiplied in several rounds."""
+    return node.groups == 1 and node.mh > folding.pe
+
+
+def _dot(node: Mvau, folding: Folding) -> Dot:
+    """Return the dot product of one PE."""
+    return Dot(
+        weight=node.weight, act=node.act, terms=node.mw, lanes=folding.simd, is_pipelined=True
+    )
+
+
+def _depth_cycles(node: Mvau, folding: Folding) -> int:
+    """Return the clock edges from a beat of the stream to its sums at the output."""
+    words = _folds(node, folding) * (node.mh // folding.pe)
+    operands = (2 if words > 1 else 1) + _is_repeated(node, folding)
+    return operands + _dot(node, folding).latency_cycles
+
+
+def _places(node: Mvau, folding: Folding) -> int:
+    """Return how many rounds' sums must find a place, so that no beat ever waits for one.
+
+    From the beat that claims a place to the one that may claim it again pass the pipeline, the
+    edges that store and that hand on the sums, and one more if they go through a memory.
+    """
+    cycles = _depth_cycles(node, folding) + 2
+    places = ceil(cycles / _folds(node, folding))
+    return places if places <= _PAIR else ceil((cycles + 1) / _folds(node, folding))
+
+
+def _body(node: Mvau, pace: Pace, fabric: Fabric, file: str, act_bits: int) -> list[str]:
+    """Return the lines of the module: operands, dot products, results."""
+    folding, dot = pace.folding, _dot(node, pace.folding)
+    folds, rounds = _folds(node, folding), node.mh // folding.pe
+    weight_bits, sum_bits = folding.lanes * node.weight.bits, node.accumulator_bits
+    lane_bits = folding.simd * node.act.bits
+    act = "act" if node.groups == 1 else f"act[pe*{lane_bits}+:{lane_bits}]"
+    row_bits = folding.simd * node.weight.bits
+    feed = instance(
+        "bf_mvau_feed",
+        "feed",
+        {
+            "FOLDS": folds,
+            "ROUNDS": rounds,
+            "REPEAT": int(_is_repeated(node, folding)),
+            "ACT_BITS": act_bits,
+            "WEIGHT_BITS": weight_bits,
+            "WEIGHT_FILE": file,
+            "WEIGHT_BLOCK": int(rom_is_block(folds * rounds, weight_bits, fabric)),
+            "BUFFER_STYLE": ram_style(folds, act_bits, fabric),
+        },
+        {pin: pin for pin in ("clk", "rst", "in_data", "in_valid", "in_ready")}
+        | {pin: pin for pin in ("has_room", "claim", "act", "weight", "en", "clr", "last")},
+    )
+    product = instance(
+        "bf_dot",
+        "dot",
+        dot_parameters(dot, fabric.style),
+        {
+            "clk": "clk",
+            "en": "en",
+            "clr": "clr",
+            "a": act,
+            "w": f"weight[pe*{row_bits}+:{row_bits}]",
+            "acc": f"sums[pe*{sum_bits}+:{sum_bits}]",
+        },
+    )
+    places = _places(node, folding)
+    collect = instance(
+        "bf_mvau_collect",
+        "collect",
+        {
+            "BITS": folding.pe * sum_bits,
+            "LATENCY": dot.latency_cycles,
+            "PLACES": places,
+            "STYLE": ram_style(places - 1, folding.pe * sum_bits, fabric),
+        },
+        {pin: pin for pin in ("clk", "rst", "claim", "has_room", "sums", "last")}
+        | {pin: pin for pin in ("out_data", "out_valid", "out_ready")},
+    )
+    return [
+        "  wire has_room, claim, en, clr, last;",
+        f"  wire [{act_bits - 1}:0] act;",
+        f"  wire [{weight_bits - 1}:0] weight;",
+        f"  wire [{folding.pe * sum_bits - 1}:0] sums;",
+        "",
+        *feed,
+        f"  for (genvar pe = 0; pe < {folding.pe}; pe++) begin : gen_pe",
+        *(f"  {line}" for line in product),
+        "  end",
+        *collect,
+    ]
