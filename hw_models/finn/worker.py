@@ -1,0 +1,152 @@
+"""Runs inside FINN's environment, which has neither bitfront nor its packages.
+
+    python worker.py check
+    python worker.py build REQUEST.json
+    python worker.py execute REQUEST.json
+
+A request is a JSON object; paths in it are relative to its folder, the working folder. Steps are
+announced as lines ``step NUMBER OF NAME``; the result is a JSON file, written at the end.
+"""
+
+import argparse
+import json
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+STEPS = (
+    "step_tidy_up",
+    "step_convert_to_hw",
+    "step_minimize_bit_width_initial",
+    "step_create_dataflow_partition",
+    "step_specialize_layers",
+    "step_target_fps_parallelization",
+    "step_apply_folding_config",
+    "step_minimize_bit_width",
+    "step_generate_estimate_reports",
+    "step_hw_codegen",
+)
+"""FINN's own, without those that turn QONNX's quantizers into thresholds: ours are exact."""
+
+
+def main() -> int:
+    """Run one command."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("command", choices=("check", "build", "execute"))
+    parser.add_argument("request", nargs="?", default="")
+    arguments = parser.parse_args()
+    _start_finn()
+    if arguments.command == "check":
+        return 0
+    request = json.loads(Path(arguments.request).read_text(encoding="utf-8"))
+    result = _build(request) if arguments.command == "build" else _execute(request)
+    path = Path(request["result"])
+    draft = path.with_suffix(".tmp")
+    draft.write_text(json.dumps(result, indent=1), encoding="utf-8")
+    draft.replace(path)
+    return 0
+
+
+def _start_finn() -> None:
+    """Import FINN's builder where there is no Vivado.
+
+    Its simulator interface asks for Vivado as soon as a name is taken from it; empty classes take
+    their place, and nothing that is used here needs them.
+    """
+    warnings.simplefilter("ignore")  # FINN's own, about layouts it infers
+    import finn.util.settings
+
+    finn.util.settings.initialize_dummy_settings()
+    import finn.xsi
+
+    for name in finn.xsi._LAZY_NAMES:
+        setattr(finn.xsi, name, type(name, (), {}))
+    import finn.builder.build_dataflow_steps
+
+
+def _build(request: dict[str, Any]) -> dict[str, Any]:
+    """Turn a graph into folded hardware layers with their RTL and estimates."""
+    from finn.builder import build_dataflow_steps
+    from finn.builder.build_dataflow_config import DataflowBuildConfig, DataflowOutputType
+    from qonnx.core.modelwrapper import ModelWrapper
+
+    folding = {"folding_config_file": request["folding"]} if request["folding"] else {}
+    config = DataflowBuildConfig(
+        output_dir=request["output"],
+        synth_clk_period_ns=request["clock_ns"],
+        board=request["board"],
+        target_fps=None if folding else request["fps"],
+        standalone_thresholds=True,  # thresholds inside a matrix unit have no RTL
+        generate_outputs=[DataflowOutputType.ESTIMATE_REPORTS],
+        **folding,
+    )
+    reports = Path(request["output"]) / "report"
+    reports.mkdir(parents=True, exist_ok=True)
+    model = ModelWrapper(request["graph"])
+    for number, name in enumerate(STEPS, start=1):
+        print(f"step {number} {len(STEPS)} {name}", flush=True)  # noqa: T201 - read by the parent
+        model = getattr(build_dataflow_steps, name)(model, config)
+        model.save(str(Path(request["output"]) / f"{name}.onnx"))
+    cycles = json.loads((reports / "estimate_layer_cycles.json").read_text())
+    resources = json.loads((reports / "estimate_layer_resources.json").read_text())
+    performance = json.loads((reports / "estimate_network_performance.json").read_text())
+    return {
+        "layers": [_layer(node, cycles, resources) for node in model.graph.node],
+        "performance": performance,
+    }
+
+
+def _layer(node: Any, cycles: dict[str, int], resources: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401
+    """Return what is known of a hardware layer."""
+    from qonnx.custom_op.registry import getCustomOp
+
+    instance = getCustomOp(node)
+    known = instance.get_nodeattr_types()
+
+    def attribute(name: str, default: Any) -> Any:  # noqa: ANN401 - of many types
+        return instance.get_nodeattr(name) if name in known else default
+
+    return {
+        "name": node.name,
+        "kind": node.op_type,
+        "pe": attribute("PE", 1),
+        "simd": attribute("SIMD", 1),
+        "cycles": cycles[node.name],
+        "resources": resources[node.name],
+        "code": attribute("code_gen_dir_ipgen", ""),
+        "input_bits": instance.get_instream_width(),
+        "output_bits": instance.get_outstream_width(),
+        "input_beats": _beats(instance.get_folded_input_shape()),
+        "output_beats": _beats(instance.get_folded_output_shape()),
+    }
+
+
+def _beats(folded_shape: tuple[int, ...]) -> int:
+    """Return the beats of a frame: all axes but the last, which travels side by side."""
+    beats = 1
+    for size in folded_shape[:-1]:
+        beats *= int(size)
+    return beats
+
+
+def _execute(request: dict[str, Any]) -> dict[str, Any]:
+    """Run images through the hardware layers' own models and save what they give."""
+    import numpy as np
+    from finn.core.onnx_exec import execute_onnx
+    from qonnx.core.modelwrapper import ModelWrapper
+
+    model = ModelWrapper(request["graph"])
+    source, target = model.graph.input[0].name, model.graph.output[0].name
+    shape = model.get_tensor_shape(source)
+    codes = np.load(request["codes"], allow_pickle=False)
+    outputs = [
+        execute_onnx(model, {source: image.reshape(shape).astype(np.float32)})[target].ravel()
+        for image in codes
+    ]
+    np.save(request["outputs"], np.array(outputs))
+    return {"images": len(outputs)}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
