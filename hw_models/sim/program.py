@@ -18,6 +18,7 @@ _OPTIONS = (
     *("--no-timing", "-Wno-fatal", "-Wno-lint", "-Wno-style"),
     *("--x-assign", "unique", "--x-initial", "unique"),
     *("-MAKEFLAGS", "OPT_FAST=-O1 OPT_SLOW=-O0 OPT_GLOBAL=-O1"),
+    *("-MAKEFLAGS", "CFG_CXXFLAGS_PCH_I=-include"),  # which the package on PyPI leaves empty
 )
 _RUNTIME = ("verilated.o", "verilated_threads.o")
 
