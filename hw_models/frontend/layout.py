@@ -8,13 +8,23 @@ the tensor looks into the order for what it needs.
 import numpy as np
 from numpy.typing import NDArray
 
-from hw_models.frontend.network import Array, OnnxNode
+from dse.errors import UnsupportedLayerError
+from hw_models.frontend.network import MAX_ELEMENTS, Array, OnnxNode
 
 Order = NDArray[np.int64]
 
 
-def image_order(channels: int, height: int, width: int, axes: int) -> Order:
-    """Return the order of an image `(1, c, h, w)`, or of a sequence `(1, c, w)` for 3 axes."""
+def image_order(channels: int, height: int, width: int, axes: int = 4) -> Order:
+    """Return the order of an image `(1, c, h, w)`, or of a sequence `(1, c, w)` for 3 axes.
+
+    Raises:
+        UnsupportedLayerError: The image has more than `MAX_ELEMENTS` elements.
+    """
+    if channels * height * width > MAX_ELEMENTS:
+        raise UnsupportedLayerError(
+            f"an image of {channels} x {height} x {width} elements is larger than the "
+            f"{MAX_ELEMENTS} that are handled"
+        )
     places = np.arange(channels * height * width).reshape(1, height, width, channels)
     order = places.transpose(0, 3, 1, 2)
     return order if axes == 4 else order.reshape(1, channels, width)

@@ -5,19 +5,16 @@ from types import MappingProxyType
 
 import numpy as np
 
-from dse.errors import FormatError, UnsupportedLayerError
-from dse.formats import Format, parse_format
 from hw_models.frontend import constants
 from hw_models.frontend.builder import Builder
-from hw_models.frontend.layout import image_order
-from hw_models.frontend.network import GraphInput, Network, OnnxNode
+from hw_models.frontend.inputs import input_stream
+from hw_models.frontend.names import shown
+from hw_models.frontend.network import Network, OnnxNode
 from hw_models.frontend.rules import activations, arithmetic, layers, movement, pools, quantization
 from hw_models.frontend.rules.operands import Operands
 from hw_models.frontend.rules.rule import Rule
 from hw_models.frontend.values import Constant, OnHost, Stream, Value
-from hw_models.graph import INPUT
 from hw_models.model import Model
-from hw_models.tail import OutputQuantizer
 
 RULES: Mapping[str, Rule] = MappingProxyType(
     {
@@ -36,6 +33,12 @@ _ENDS = frozenset({"Softmax", "LogSoftmax", "Hardmax", "ArgMax", "ArgMin", "TopK
 _BEHIND_ENDS = frozenset({*_ENDS, *movement.RULES, *arithmetic.RULES, *activations.RULES})
 
 
+_KEEP_ZERO = frozenset(
+    {*quantization.RULES, "Relu", "Identity", "Dropout", "Cast", "Conv", "AveragePool", "Pad"}
+)
+"""What may follow a Pad node: it makes 0 of 0, or slides a window."""
+
+
 def lower(network: Network) -> Model:
     """Return the model that computes `network`.
 
@@ -44,7 +47,7 @@ def lower(network: Network) -> Model:
         DataError: Nodes that contradict the standard or each other.
     """
     _require_known(network.nodes)
-    shape, stream = _input(network)
+    shape, stream = input_stream(network)
     build = Builder(network.input.name, shape, network.declared_acts)
     if stream.quantizer is not None:
         build.quantize_input(None, stream.quantizer)
@@ -54,11 +57,17 @@ def lower(network: Network) -> Model:
     values[network.input.name] = stream
     makers: dict[str, OnnxNode] = {}
     for node in network.nodes:
-        operands = [values[name] if name else None for name in node.proto.input]
+        operands = [_operand(node, name, values) for name in node.proto.input]
         value = _value_of(node, operands, build)
         for name in node.proto.output if isinstance(value, OnHost) else node.proto.output[:1]:
             values[name], makers[name] = value, node
     return _model(network, values, makers, build)
+
+
+def _operand(node: OnnxNode, name: str, values: Mapping[str, Value]) -> Value | None:
+    if name and name not in values:  # all but first outputs, such as the places of maxima
+        raise node.unsupported(f"reads '{shown(name)}', an output that has no hardware")
+    return values[name] if name else None
 
 
 def _require_known(nodes: tuple[OnnxNode, ...]) -> None:
@@ -75,6 +84,11 @@ def _value_of(node: OnnxNode, operands: Operands, build: Builder) -> Value:
     host = [operand for operand in operands if isinstance(operand, OnHost)]
     if host or node.op in _ENDS:
         return _on_host(node, operands, host)
+    bordered = any(isinstance(operand, Stream) and any(operand.border) for operand in operands)
+    if bordered and node.op not in _KEEP_ZERO:
+        raise node.unsupported(
+            "follows a Pad node; only quantizers, ReLU, convolutions and average pools may"
+        )
     if node.op == "Shape":
         return _shape(node, operands)
     is_constant = all(operand is None or isinstance(operand, Constant) for operand in operands)
@@ -82,7 +96,7 @@ def _value_of(node: OnnxNode, operands: Operands, build: Builder) -> Value:
         arrays = [op.values if isinstance(op, Constant) else None for op in operands]
         return Constant(values=constants.evaluate(node, arrays))
     if node.op not in RULES:
-        raise node.unsupported("works on constants only, and an operand depends on the input")
+        raise node.unsupported("has hardware on constants only, but reads the network's input")
     return RULES[node.op](node, operands, build)
 
 
@@ -112,41 +126,6 @@ def _shape(node: OnnxNode, operands: Operands) -> Constant:
     return Constant(values=np.array(part, dtype=np.int64))
 
 
-def _input(network: Network) -> tuple[tuple[int, int, int], Stream]:
-    """Return the input's height, width and channels, and its stream."""
-    shape = network.input.shape
-    channels, height, width = (*shape[1:], 1, 1)[:3]
-    if len(shape) == 3:
-        height, width = 1, shape[2]
-    order = image_order(channels, height, width, 4).reshape(shape)
-    declared = _declared_format(network.input)
-    stream = Stream(
-        source=INPUT,
-        channels=channels,
-        scale=np.ones(1, dtype=np.float32),
-        quantizer=None if declared is None else OutputQuantizer(format=declared, scale=1.0),
-        order=order,
-        is_never_negative=declared is not None and not declared.signed,
-    )
-    return (height, width, channels), stream
-
-
-def _declared_format(graph_input: GraphInput) -> Format | None:
-    """Return the format of an input that is declared to hold integers."""
-    name = graph_input.datatype
-    if name in ("FLOAT", "FLOAT32"):
-        return None
-    try:
-        if name.lower().lstrip("u").startswith("int"):
-            return parse_format(name)
-    except FormatError:
-        pass  # wider than any format here
-    raise UnsupportedLayerError(
-        f"input '{graph_input.name}' holds {name}; real values (FLOAT) behind which a quantizer "
-        "stands, or integers of at most 16 bits, are supported"
-    )
-
-
 def _model(
     network: Network, values: Mapping[str, Value], makers: Mapping[str, OnnxNode], build: Builder
 ) -> Model:
@@ -162,5 +141,7 @@ def _model(
     if any(stream is not streams[0] for stream in streams):
         names = ", ".join(f"'{name}'" for name in network.outputs)
         raise last.unsupported(f"the network has outputs {names}; hardware has one")
+    if any(streams[0].border):
+        raise last.unsupported("the network ends in a Pad node")
     host = [node for result in results if isinstance(result, OnHost) for node in result.nodes]
     return build.model(streams[0], makers[network.outputs[0]], tuple(dict.fromkeys(host)))

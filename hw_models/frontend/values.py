@@ -53,6 +53,8 @@ class Stream:
         gain: What the codes' scale has been multiplied by since.
         pools: Max pools behind the quantizer.
         order: Places of the tensor's elements in the stream.
+        border: Rows and columns of zeros around the image that a Pad node has added: top, left,
+            bottom, right. They are no part of the stream; what slides a window adds them.
         is_never_negative: Whether no value is below 0.
     """
 
@@ -65,6 +67,7 @@ class Stream:
     gain: float = 1.0
     pools: tuple[MaxPool, ...] = ()
     order: Order
+    border: tuple[int, int, int, int] = (0, 0, 0, 0)
     is_never_negative: bool = False
 
     @property

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from hw_models.frontend.network import OnnxNode
 
+MAX_PADS = 1 << 12
+"""Rows or columns that a node may add on one side."""
+
 _MAX_SIZE = 1 << 16
 
 
@@ -42,6 +45,7 @@ def window_of(
     node: OnnxNode,
     size: tuple[int, int],
     spatial_axes: int,
+    border: tuple[int, int, int, int] = (0, 0, 0, 0),
     kernel: tuple[int, ...] | None = None,
 ) -> Window:
     """Return a node's window.
@@ -50,6 +54,7 @@ def window_of(
         node: A convolution or pool.
         size: Height and width of the image.
         spatial_axes: 2, or 1 for a sequence, which is an image of one row.
+        border: Pads that the image has already: top, left, bottom, right.
         kernel: Kernel of a convolution's weights; pools say it in an attribute.
 
     Raises:
@@ -63,10 +68,14 @@ def window_of(
     stride = _pair(node, "strides", node.integers("strides"), spatial_axes)
     dilation = _pair(node, "dilations", node.integers("dilations"), spatial_axes)
     reach = tuple((k - 1) * d + 1 for k, d in zip(kernel_2d, dilation, strict=True))
-    pads = _pads(node, size, spatial_axes, reach, stride)
+    bordered = (size[0] + border[0] + border[2], size[1] + border[1] + border[3])
+    pads = _pads(node, bordered, spatial_axes, reach, stride)
     if node.integer("ceil_mode", 0):
-        pads = _rounded_up(pads, size, reach, stride)
-    window = Window(kernel=kernel_2d, stride=stride, pads=pads, dilation=dilation)
+        pads = _rounded_up(pads, bordered, reach, stride)
+    top, left, bottom, right = (own + given for own, given in zip(pads, border, strict=True))
+    window = Window(
+        kernel=kernel_2d, stride=stride, pads=(top, left, bottom, right), dilation=dilation
+    )
     if min(window.out_size(*size)) < 1:
         raise node.damaged(
             f"a {kernel_2d[0]}x{kernel_2d[1]} window does not fit a {size[0]}x{size[1]} image"
@@ -106,7 +115,7 @@ def _pads(
     if mode != "NOTSET":
         raise node.damaged(f"auto_pad '{mode[:20]}' is unknown")
     pads = node.integers("pads") or (0,) * (2 * spatial_axes)
-    if len(pads) != 2 * spatial_axes or max(pads) > _MAX_SIZE:
+    if len(pads) != 2 * spatial_axes or max(pads) > MAX_PADS:
         raise node.damaged(f"pads {pads[:8]} are not {2 * spatial_axes} numbers of pixels")
     if min(pads) < 0:
         raise node.unsupported(f"has negative pads {pads}; crop the image before the network")

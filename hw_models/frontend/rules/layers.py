@@ -11,7 +11,7 @@ from dse.formats import Format
 from hw_models.arith.operand import operand
 from hw_models.frontend.builder import Builder, CodeStream
 from hw_models.frontend.layout import image_order, image_shape, matrix_columns, per_channel
-from hw_models.frontend.network import MAX_ELEMENTS, OnnxNode
+from hw_models.frontend.network import OnnxNode
 from hw_models.frontend.quantizers import FloatArray, Grid
 from hw_models.frontend.rules.operands import (
     Operands,
@@ -42,15 +42,13 @@ def _convolution(node: OnnxNode, operands: Operands, build: Builder) -> Stream:
             f"has {groups} groups for {channels} input and {shape[0]} output channels; only dense "
             "(1 group) and depthwise convolutions (one channel a group) have hardware"
         )
-    window = window_of(node, (height, width), len(shape) - 2, shape[2:])
+    window = window_of(node, (height, width), len(shape) - 2, stream.border, shape[2:])
     out_height, out_width = window.out_size(height, width)
-    if out_height * out_width * max(shape[0], window.taps * channels) > MAX_ELEMENTS * 16:
-        raise node.unsupported("its output is larger than any accelerator here handles")
+    order = image_order(shape[0], out_height, out_width, len(shape))
     codes = build.codes(node, stream, tensor_name(node, 0))
     name = build.names.take(node.name)
     source = _slide(node, build, codes, window, (channels, height, width), groups)
     rows = np.moveaxis(weights.values, 1, -1).reshape(shape[0], -1)  # (tap, channel)
-    order = image_order(shape[0], out_height, out_width, len(shape))
     out = _multiply(
         node,
         build,

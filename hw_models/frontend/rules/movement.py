@@ -8,10 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw_models.frontend.builder import Builder
+from hw_models.frontend.layout import image_shape
 from hw_models.frontend.network import OnnxNode
-from hw_models.frontend.rules.operands import Operands, constant_at, required_constant_at
+from hw_models.frontend.rules.operands import (
+    Operands,
+    constant_at,
+    required_constant_at,
+    stream_at,
+)
 from hw_models.frontend.rules.rule import Rule
 from hw_models.frontend.values import Constant, Stream, Value
+from hw_models.frontend.windows import MAX_PADS
 
 T = TypeVar("T", bound=np.generic)
 Move = Callable[[NDArray[T]], NDArray[T]]
@@ -87,6 +94,26 @@ def _axes(node: OnnxNode, operands: Operands) -> tuple[int, ...] | None:
     return tuple(int(axis) for axis in said.reshape(-1))
 
 
+def _pad(node: OnnxNode, operands: Operands, build: Builder) -> Value:
+    stream = stream_at(node, operands, 0)
+    axes = stream.order.ndim
+    said = constant_at(node, operands, 1) if node.opset >= 11 else None
+    pads = node.integers("pads") if said is None else tuple(int(n) for n in said.reshape(-1))
+    image_shape(node, stream.order)
+    filling = constant_at(node, operands, 2) if node.opset >= 11 else None
+    value = node.number("value", 0.0) if filling is None else float(filling.astype(float).max())
+    if node.text("mode", "constant") != "constant" or value != 0 or len(operands) > 3:
+        raise node.unsupported("only pads of zeros around an image have hardware")
+    if pads is None or len(pads) != 2 * axes:
+        raise node.damaged(f"has pads {pads} for {axes} axes")
+    begin, end = pads[:axes], pads[axes:]
+    if any(begin[:2]) or any(end[:2]) or min(pads) < 0 or max(pads) > MAX_PADS:
+        raise node.unsupported(f"has pads {pads}; only rows and columns can be added")
+    (top, left), (bottom, right) = ((0, *ends[2:])[-2:] for ends in (begin, end))
+    added = zip(stream.border, (top, left, bottom, right), strict=True)
+    return replace(stream, border=tuple(old + new for old, new in added))  # type: ignore[arg-type]
+
+
 def _identity(node: OnnxNode, operands: Operands, build: Builder) -> Value:
     return _moved(node, operands, lambda array: array)
 
@@ -100,4 +127,5 @@ RULES: Mapping[str, Rule] = {
     "Identity": _identity,
     "Dropout": _identity,
     "Cast": _identity,
+    "Pad": _pad,
 }

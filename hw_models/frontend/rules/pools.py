@@ -38,9 +38,9 @@ def _pooled(node: OnnxNode, stream: Stream, window: Window) -> Stream:
 def _average_pool(node: OnnxNode, operands: Operands, build: Builder) -> Stream:
     stream = stream_at(node, operands, 0)
     _, height, width = image_shape(node, stream.order)
-    window = window_of(node, (height, width), stream.order.ndim - 2)
+    window = window_of(node, (height, width), stream.order.ndim - 2, stream.border)
     counts_pads = bool(node.integer("count_include_pad", 0)) and not node.integer("ceil_mode", 0)
-    if any(window.pads) and not counts_pads:
+    if window.pads != stream.border and not counts_pads:
         raise node.unsupported(
             "averages fewer pixels at the border than inside; count the pads "
             "(count_include_pad=1, ceil_mode=0) or do without"

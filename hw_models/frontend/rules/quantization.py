@@ -54,6 +54,8 @@ def _quantized_stream(quantizer: Quantizer, stream: Stream, build: Builder) -> S
     if stream.source == INPUT:
         stream = _input(quantizer, stream, output, build)
     elif quantizer.rounding is Rounding.SIGN:
+        if any(stream.border):
+            raise node.unsupported("makes +1 of the zeros of a Pad node; pad behind it")
         stream = stream.with_step(node, Sign(scale=output.scale), is_never_negative=False)
     return replace(
         stream,
