@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from dse.formats import parse_format
-from hw_models.arith.cell import fits_table
+from hw_models.arith.cell import Style
+from hw_models.arith.lane import Lane
 from hw_models.arith.product import product
 from hw_models.calibration.formats_compared import (
     FORMATS,
@@ -161,10 +162,9 @@ def _reasons(
         fmt = parse_format(cell.format_name)
         if is_above:
             yield _LONG_RANGE
-        elif measure == "xcup LUT" and fits_table(product(fmt, fmt)):
-            yield _TABLE
-        else:
-            yield _SMALL_SHIFT
+            return
+        lane = Lane(product=product(fmt, fmt), style=Style.XILINX, in_mac=True)
+        yield _TABLE if measure == "xcup LUT" and lane.is_table else _SMALL_SHIFT
         return
     yield _ANALYTICAL
     pruning_saves = any(

@@ -74,6 +74,7 @@ class Dot:
         terms: Products per sum over all beats, which give the accumulator its width.
         lanes: Products per beat.
         is_pipelined: Registers behind the products and every level of the tree.
+        product_registers: Registers inside each product besides; only if it is pipelined.
     """
 
     weight: Format
@@ -81,8 +82,11 @@ class Dot:
     terms: int
     lanes: int
     is_pipelined: bool = False
+    product_registers: int = 0
 
     def __post_init__(self) -> None:
+        if self.product_registers and not self.is_pipelined:
+            raise DesignError("only a pipelined dot product has registers inside its products")
         if not 1 <= self.lanes <= self.terms:
             raise DesignError(f"a sum of {self.terms} terms has no {self.lanes} lanes")
 
@@ -99,36 +103,22 @@ class Dot:
     @property
     def latency_cycles(self) -> int:
         """Clock edges from a beat to the sum that includes it."""
-        return 2 + (self.lanes - 1).bit_length() if self.is_pipelined else 1
+        if not self.is_pipelined:
+            return 1
+        return 2 + self.product_registers + (self.lanes - 1).bit_length()
+
+    @property
+    def ii_cycles(self) -> int:
+        """Clock edges from one beat to the next: the accumulator's loop is a single adder."""
+        return 1
 
     @property
     def name(self) -> str:
         """A legal and unique module name."""
         name = _module_name(f"dot{self.lanes}", self.weight, self.act, self.terms)
-        return name + "_pipelined" * self.is_pipelined
+        registers = f"_{self.product_registers}" if self.product_registers else ""
+        return name + "_pipelined" * self.is_pipelined + registers
 
 
 def _module_name(kind: str, weight: Format, act: Format, terms: int) -> str:
     return f"{kind}_{weight.name}_{act.name}_{terms}".replace("-", "m")  # a bias can be negative
-
-
-def fine_stages(shape: Product) -> int:
-    """Return how many low bits of the shift go through logarithmic stages.
-
-    The others select gated copies, spaced so that at most two of them meet in an output bit and
-    share a 4-input LUT: significand width + 2^stages - 1 <= 2 · 2^stages. Where a shifted value is
-    two's complement its sign must fill up, which only the stages do.
-    """
-    if shape.is_twos_complement:
-        return shape.shift_bits
-    return min(shape.shift_bits, max(1, (shape.significand_bits - 2).bit_length()))
-
-
-def fits_table(shape: Product) -> bool:
-    """Return whether 6-input LUTs, one for each bit of the term, are the cheapest product.
-
-    That takes at most six bits beside the signs, and a term that is not too wide: a shifter grows
-    with the logarithm of its range, a table with the range.
-    """
-    inputs = sum(x.bits - x.has_sign_bit for x in (shape.weight, shape.act))
-    return inputs <= 6 and shape.term_bits <= 8

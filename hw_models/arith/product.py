@@ -22,6 +22,20 @@ class Product:
     act: Operand
 
     @property
+    def multiplicand(self) -> Operand:
+        """The operand with the longer significand, for fewer and longer rows; or the activation."""
+        if self.act.significand_bits >= self.weight.significand_bits:
+            return self.act
+        return self.weight
+
+    @property
+    def multiplier(self) -> Operand:
+        """The other operand, each bit of whose significand takes part in one row."""
+        if self.act.significand_bits >= self.weight.significand_bits:
+            return self.weight
+        return self.act
+
+    @property
     def has_sign_bit(self) -> bool:
         """Whether a sign stands beside the magnitude."""
         return self.weight.has_sign_bit or self.act.has_sign_bit

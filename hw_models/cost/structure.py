@@ -8,9 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from hw_models.arith.cell import Style, fine_stages
-from hw_models.arith.lane import Lane
-from hw_models.arith.operand import Operand
+from hw_models.arith.cell import Style
+from hw_models.arith.lane import Lane, booth_digits, booth_first_bits
 from hw_models.arith.product import Product
 
 
@@ -60,12 +59,6 @@ def lane_structure(lane: Lane) -> Structure:
     return _STRUCTURES[lane.style](lane)
 
 
-def significands(shape: Product) -> tuple[Operand, Operand]:
-    """Return multiplicand and multiplier: the longer significand first, the activation if equal."""
-    act, weight = shape.act, shape.weight
-    return (act, weight) if act.significand_bits >= weight.significand_bits else (weight, act)
-
-
 def _zero_decoders(shape: Product, lut_inputs: int) -> int:
     """Return the LUTs that find exponent fields of 0; one bit is its own inverse."""
     fields = [x.exponent_bits for x in (shape.weight, shape.act) if x.shifts]
@@ -88,9 +81,9 @@ def _signs(shape: Product) -> int:
     return int(shape.weight.has_sign_bit and shape.act.has_sign_bit)
 
 
-def _plain_shifter(shape: Product) -> tuple[int, ...]:
+def _plain_shifter(lane: Lane) -> tuple[int, ...]:
     """Return stage, edge, pair, lone and hit of ``lib/shift.sv``."""
-    stages = fine_stages(shape)
+    shape, stages = lane.product, lane.fine_stages
     bits, offset, twos = shape.significand_bits, shape.shift_offset, shape.is_twos_complement
     groups = ((offset + shape.greatest_shift) >> stages) + 1
     stage = edge = last = pair = lone = 0
@@ -115,14 +108,15 @@ def _plain_shifter(shape: Product) -> tuple[int, ...]:
 def _ecp5(lane: Lane) -> Structure:
     """Rows of adders in one chain, a chain for the exponents, a plain shifter."""
     shape = lane.product
-    a, w = significands(shape)
-    bits, rows = shape.significand_bits, w.significand_bits - 1
+    a, w = shape.multiplicand, shape.multiplier
+    bits, rows, stride = shape.significand_bits, lane.rows, a.significand_bits + 1
     gates = 0 if shape.shift_bits else bits  # of 1-bit significands; a shifter's LUTs have room
     multiply = 0
-    if not (rows == 0 or a.significand_bits == 1 or bits <= w.significand_bits):
-        start = int(w.is_twos_complement and rows == 1)
-        half_slices = start + (rows - 1) * (a.significand_bits + 1) + bits - rows
-        multiply = 2 * -(-half_slices // 2)
+    if rows:
+        for stage in lane.row_stages:  # a chain each
+            start = int(w.is_twos_complement and stage.start == rows)
+            top = bits - rows if stage.stop > rows else stride
+            multiply += 2 * -(-(start + (len(stage) - 1) * stride + top) // 2)
         gates = int(not shape.shift_bits)  # a[0] & w[0]
     exponent = _exponent_bits(shape)
     chain = 2 * -(-(exponent + 1) // 2) if exponent else 0
@@ -130,7 +124,7 @@ def _ecp5(lane: Lane) -> Structure:
     return Structure(
         multiply=multiply + gates,
         instantiated=multiply + gates + chain + _signs(shape),
-        mapped=(decode, *_plain_shifter(shape)),
+        mapped=(decode, *_plain_shifter(lane)),
     )
 
 
@@ -143,7 +137,7 @@ def _xilinx(lane: Lane) -> Structure:
             instantiated=lane.term_bits,
             mapped=(0, 0, _signs(shape)),
         )
-    multiply = _booth(shape)
+    multiply = _booth(lane)
     top = shape.significand_bits + lane.reach + (0 if lane.keeps_top else shape.shift_offset)
     stages = shape.shift_bits - lane.keeps_top
     shifter = sum(-(-min(shape.significand_bits + (2 << i) - 1, top) // 2) for i in range(stages))
@@ -158,19 +152,16 @@ def _xilinx(lane: Lane) -> Structure:
     )
 
 
-def _booth(shape: Product) -> int:
+def _booth(lane: Lane) -> int:
     """Return the LUTs of ``lib/multiply_xilinx.sv``; 0 where it is a row of ANDs."""
-    a, w = significands(shape)
+    shape = lane.product
+    a, w = shape.multiplicand, shape.multiplier
     a_bits, w_bits, bits = a.significand_bits, w.significand_bits, shape.significand_bits
-    w_signed = w.is_twos_complement
-    if w_bits == 1 or (w_bits == 2 and w_signed and a_bits + w_bits > 6):
-        return 0
-    if a_bits + w_bits <= 6:
-        return bits - (bits > 1)
-    low = 2 if w_bits == 2 or w_bits % 2 == (0 if w_signed else 1) else 3
+    if not lane.rows:
+        return bits - (bits > 1) if w_bits > 1 and a_bits + w_bits <= 6 else 0
+    low, digits = booth_first_bits(w), booth_digits(w)
     signed_bits = a_bits + (not a.is_twos_complement)
     first = min(a_bits if low == 2 else signed_bits + 1, bits - 1)
-    digits = (w_bits - low + 1) // 2
     rows = 0
     for row in range(1, digits + 1):
         start = low + 2 * (row - 1)
@@ -181,7 +172,7 @@ def _booth(shape: Product) -> int:
 def _portable(lane: Lane) -> Structure:
     """Rows of plain adders, a plain adder for the exponents, a plain shifter."""
     shape = lane.product
-    a, w = significands(shape)
+    a, w = shape.multiplicand, shape.multiplier
     rows = w.significand_bits - 1
     small = rows == 0 or a.significand_bits == 1
     ands = shape.significand_bits if small else a.significand_bits * w.significand_bits
@@ -195,7 +186,7 @@ def _portable(lane: Lane) -> Structure:
             ands,
             add,
             exponent + 1 if exponent else 0,
-            *_plain_shifter(shape),
+            *_plain_shifter(lane),
         ),
     )
 

@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-from hw_models.arith.cell import Dot, Mac, Style, fine_stages, fits_table
-from hw_models.arith.product import Product
+from hw_models.arith.cell import Dot, Mac, Style
+from hw_models.arith.lane import Lane
 from hw_models.rtl.design import Rtl
 
 __all__ = ["LIBRARY", "Rtl", "dot_parameters", "emit_dot", "emit_mac", "library"]
 
 LIBRARY = Path(__file__).with_name("lib")
 
-_SHARED = ("operand", "product", "lane", "mac", "delay", "tree", "dot")
+_SHARED = ("delay", "operand", "product", "lane", "mac", "tree", "dot")
 _STYLED = {
     Style.PORTABLE: (
         "multiply_portable",
@@ -21,6 +21,7 @@ _STYLED = {
     ),
     Style.ECP5: (
         "ecp5_chain",
+        "multiply_rows_ecp5",
         "multiply_ecp5",
         "exponents_ecp5",
         "accumulate_ecp5",
@@ -49,12 +50,10 @@ def emit_mac(mac: Mac, style: Style) -> Rtl:
 
     Its ports are ``clk en clr a w acc``, as ``lib/mac.sv`` describes them.
     """
-    table = style is Style.XILINX and fits_table(mac.product)
-    keeps_top = style is Style.XILINX and mac.product.shift_bits > 0 and not table
+    lane = Lane(product=mac.product, style=style, in_mac=True)
     parameters = {
-        **_product_parameters(mac.product),
-        "KEEP_TOP": int(keeps_top),
-        "TABLE": int(table),
+        **lane_parameters(lane),
+        "KEEP_TOP": int(lane.keeps_top),
         "ACC_BITS": mac.accumulator_bits,
     }
     return _emit(mac, 1, "bf_mac", parameters, style)
@@ -69,17 +68,24 @@ def emit_dot(dot: Dot, style: Style) -> Rtl:
 
 
 def dot_parameters(dot: Dot, style: Style) -> dict[str, int]:
-    """Return the parameters with which ``bf_dot`` of ``lib/dot.sv`` is `dot`, by name."""
+    """Return the parameters with which ``bf_dot`` of ``lib/dot.sv`` is `dot`, by name.
+
+    Raises:
+        DesignError: Its products have no room for that many registers.
+    """
+    lane = Lane(product=dot.product, style=style, in_mac=False, registers=dot.product_registers)
     return {
         "LANES": dot.lanes,
         "PIPELINED": int(dot.is_pipelined),
-        **_product_parameters(dot.product),
-        "TABLE": int(style is Style.XILINX and fits_table(dot.product)),
+        **lane_parameters(lane),
+        "REGISTERS": lane.registers,
         "ACC_BITS": dot.accumulator_bits,
     }
 
 
-def _product_parameters(shape: Product) -> dict[str, int]:
+def lane_parameters(lane: Lane) -> dict[str, int]:
+    """Return the parameters of `lane` that every module with lanes has."""
+    shape = lane.product
     return {
         "A_BITS": shape.act.bits,
         "A_EXP": shape.act.exponent_bits,
@@ -89,7 +95,8 @@ def _product_parameters(shape: Product) -> dict[str, int]:
         "W_SIGNED": int(shape.weight.is_signed),
         "P_BITS": shape.significand_bits,
         "RANGE": shape.greatest_shift,
-        "FINE": fine_stages(shape),
+        "FINE": lane.fine_stages,
+        "TABLE": int(lane.is_table),
     }
 
 

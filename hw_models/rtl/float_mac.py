@@ -14,7 +14,9 @@ def float_library(style: Style) -> tuple[Path, ...]:
     shared = [
         path
         for path in library(style)
-        if path.stem == "operand" or path.stem.startswith("multiply_") or "chain" in path.stem
+        if path.stem in ("operand", "delay")
+        or path.stem.startswith("multiply_")
+        or "chain" in path.stem
     ]
     return (*shared, *(LIBRARY / f"{name}.sv" for name in _FLOAT))
 

@@ -2,36 +2,27 @@
 
 from collections.abc import Sequence
 
-from hw_models.arith.cell import fine_stages
 from hw_models.arith.lane import Lane
-from hw_models.rtl.cell import Rtl, library
+from hw_models.rtl.cell import Rtl, lane_parameters, library
 
 TOP = "lanes"
-_BEHIND_A_LANE = ("mac", "delay", "tree", "dot")
+_BEHIND_A_LANE = ("mac", "tree", "dot")
 _STYLED_BEHIND_A_LANE = ("accumulate_", "add_")
 
 
 def emit_lane(lane: Lane, name: str) -> str:
-    """Write one lane as the module `name`; its ports are ``a w m far s``, as in ``lib/lane.sv``."""
-    shape = lane.product
-    act, weight = shape.act, shape.weight
+    """Write one lane as the module `name`; its ports are those of ``lib/lane.sv``."""
+    act, weight = lane.product.act, lane.product.weight
     parameters = {
-        "A_BITS": act.bits,
-        "A_EXP": act.exponent_bits,
-        "A_SIGNED": int(act.is_signed),
-        "W_BITS": weight.bits,
-        "W_EXP": weight.exponent_bits,
-        "W_SIGNED": int(weight.is_signed),
-        "P_BITS": shape.significand_bits,
-        "RANGE": shape.greatest_shift,
-        "FINE": fine_stages(shape),
+        **lane_parameters(lane),
         "KEEP_TOP": int(lane.keeps_top),
-        "TABLE": int(lane.is_table),
+        "REGISTERS": lane.registers,
         "M_BITS": lane.term_bits,
     }
     lines = [
         "(* keep_hierarchy *)",
         f"module {name} (",
+        "    input  wire clk,",
         f"    input  wire [{act.bits - 1}:0] a,",
         f"    input  wire [{weight.bits - 1}:0] w,",
         f"    output wire [{lane.term_bits - 1}:0] m,",
@@ -41,7 +32,7 @@ def emit_lane(lane: Lane, name: str) -> str:
         "  bf_lane #(",
         ",\n".join(f"      .{key}({value})" for key, value in parameters.items()),
         "  ) lane (",
-        "      .a(a), .w(w), .m(m), .far(far), .s(s)",
+        "      .clk(clk), .a(a), .w(w), .m(m), .far(far), .s(s)",
         "  );",
         "endmodule",
         "",
@@ -59,7 +50,7 @@ def emit_lanes(lanes: Sequence[Lane]) -> Rtl:
 
     Its sources are the library files that lanes need: what stands behind them plays no part.
     """
-    ports, instances = [], []
+    ports, instances = ["    input  wire clk"], []
     for i, lane in enumerate(lanes):
         shape = lane.product
         ports += [
@@ -69,7 +60,7 @@ def emit_lanes(lanes: Sequence[Lane]) -> Rtl:
             f"    output wire far{i}",
             f"    output wire s{i}",
         ]
-        pins = f".a(a{i}), .w(w{i}), .m(m{i}), .far(far{i}), .s(s{i})"
+        pins = f".clk(clk), .a(a{i}), .w(w{i}), .m(m{i}), .far(far{i}), .s(s{i})"
         instances.append(f"  {lane_name(i)} instance_{i} ({pins});")
     top = [f"module {TOP} (", ",\n".join(ports), ");", *instances, "endmodule", ""]
     modules = [emit_lane(lane, lane_name(i)) for i, lane in enumerate(lanes)]

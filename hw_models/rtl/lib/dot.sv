@@ -1,7 +1,8 @@
 // Dot product with accumulator: acc <= (clr ? 0 : acc) + sum of a[i] * w[i], where en is set.
 //
-// PIPELINED registers the products and every level of the tree; acc then shows a beat
-// 2 + $clog2(LANES) clock edges after it came in, else 1.
+// PIPELINED registers the products and every level of the tree, and REGISTERS more stand inside each
+// product; acc then shows a beat 2 + REGISTERS + $clog2(LANES) clock edges after it came in, else 1.
+// A beat can come in with every edge.
 //
 //   clk  in,  1               clock
 //   en   in,  1               this beat counts
@@ -22,6 +23,7 @@ module bf_dot #(
     parameter int RANGE = 0,
     parameter int FINE = 0,
     parameter bit TABLE = 0,
+    parameter int REGISTERS = 0,
     parameter int ACC_BITS = 25
 ) (
     input  wire                    clk,
@@ -35,7 +37,7 @@ module bf_dot #(
   localparam bit HAS_SIGN = (A_SIGNED && A_EXP > 0) || (W_SIGNED && W_EXP > 0);
   localparam int M_BITS = P_BITS + RANGE;
   localparam int SUM_BITS = M_BITS + int'(HAS_SIGN && !IS_TWOS) + $clog2(LANES);
-  localparam int STAGES = PIPELINED ? 1 + $clog2(LANES) : 0;
+  localparam int STAGES = PIPELINED ? 1 + REGISTERS + $clog2(LANES) : 0;
 
   wire [LANES*M_BITS-1:0] terms, m;
   wire [LANES-1:0] signs, s;
@@ -53,8 +55,10 @@ module bf_dot #(
         .P_BITS(P_BITS),
         .RANGE(RANGE),
         .FINE(FINE),
-        .TABLE(TABLE)
+        .TABLE(TABLE),
+        .REGISTERS(REGISTERS)
     ) lane (
+        .clk(clk),
         .a(a[i*A_BITS+:A_BITS]),
         .w(w[i*W_BITS+:W_BITS]),
         .m(terms[i*M_BITS+:M_BITS]),

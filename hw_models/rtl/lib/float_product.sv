@@ -73,6 +73,7 @@ module bf_float_product #(
         .W_SIGNED(1'b0),
         .P_BITS(M_BITS)
     ) multiply (
+        .clk(1'b0),
         .a(a_significand),
         .w(w_significand),
         .p(p)
@@ -85,6 +86,7 @@ module bf_float_product #(
         .W_SIGNED(1'b0),
         .P_BITS(M_BITS)
     ) multiply (
+        .clk(1'b0),
         .a(w_significand),
         .w(a_significand),
         .p(p)

@@ -1,5 +1,6 @@
 // Exact product of two codes by one of two architectures: a table, or significands and a shifter.
-// Ports and parameters as in product.sv; TABLE is for styles that have bf_product_table.
+// Ports and parameters as in product.sv; TABLE is for styles that have bf_product_table, in which no
+// register fits.
 module bf_lane #(
     parameter int A_BITS = 8,
     parameter int A_EXP = 0,
@@ -12,8 +13,10 @@ module bf_lane #(
     parameter int FINE = 0,
     parameter bit KEEP_TOP = 0,
     parameter bit TABLE = 0,
+    parameter int REGISTERS = 0,
     parameter int M_BITS = P_BITS + RANGE
 ) (
+    input  wire              clk,
     input  wire [A_BITS-1:0] a,
     input  wire [W_BITS-1:0] w,
     output wire [M_BITS-1:0] m,
@@ -50,8 +53,10 @@ module bf_lane #(
         .RANGE(RANGE),
         .FINE(FINE),
         .KEEP_TOP(KEEP_TOP),
+        .REGISTERS(REGISTERS),
         .M_BITS(M_BITS)
     ) product (
+        .clk(clk),
         .a(a),
         .w(w),
         .m(m),

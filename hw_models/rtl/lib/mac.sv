@@ -54,6 +54,7 @@ module bf_mac #(
       .TABLE(TABLE),
       .M_BITS(M_BITS)
   ) lane (
+      .clk(clk),
       .a(a),
       .w(w),
       .m(m),

@@ -1,14 +1,11 @@
-// Exact product of two integers on ECP5: W_BITS - 1 rows of adders threaded through one carry chain.
+// Exact product of two integers on ECP5: W_BITS - 1 rows of adders threaded through one carry chain,
+// or through one between any two registers. See multiply_rows_ecp5.sv.
 //
-// The first row adds two partial products, each later one the next partial product to the running
-// sum; the AND gates sit in the adders' LUTs. After each row one half slice reads the carry out.
-// Partial products of a sign bit are inverted (Baugh and Wooley, IEEE Trans. Computers C-22, 1973);
-// the constants this takes go into the free place at the top of row 1 (a) and into the carry input
-// of the last row (w).
-//
-//   a  in,  A_BITS  multiplicand: two's complement if A_SIGNED; if A_TOP_N its top bit is inverted
-//   w  in,  W_BITS  multiplier, likewise
-//   p  out, P_BITS  product, modulo 2^P_BITS; two's complement if either operand is
+//   clk  in,  1       clock, used if REGISTERS > 0
+//   a    in,  A_BITS  multiplicand: two's complement if A_SIGNED; if A_TOP_N its top bit is inverted
+//   w    in,  W_BITS  multiplier, likewise
+//   p    out, P_BITS  product, modulo 2^P_BITS; two's complement if either operand is; after
+//                     REGISTERS clock edges, with as many rows between them everywhere
 module bf_multiply #(
     parameter int A_BITS = 8,
     parameter int W_BITS = 8,
@@ -16,89 +13,69 @@ module bf_multiply #(
     parameter bit W_SIGNED = 1,
     parameter bit A_TOP_N = 0,
     parameter bit W_TOP_N = 0,
-    parameter int P_BITS = A_BITS + W_BITS
+    parameter int P_BITS = A_BITS + W_BITS,
+    parameter int REGISTERS = 0
 ) (
+    input  wire              clk,
     input  wire [A_BITS-1:0] a,
     input  wire [W_BITS-1:0] w,
     output wire [P_BITS-1:0] p
 );
   localparam int ROWS = W_BITS - 1;
-  localparam int STRIDE = A_BITS + 1;
+  localparam int STAGES = REGISTERS + 1;
+  wire [A_BITS+W_BITS-1:0] full;
+  assign p = full[P_BITS-1:0];
 
-  localparam bit IS_SMALL = ROWS == 0 || A_BITS == 1 || P_BITS <= W_BITS;
-  // Row 1 that is also the last row needs its carry input from a half slice in front of it.
-  localparam int START = (W_SIGNED && ROWS == 1) ? 1 : 0;
-  localparam int N = IS_SMALL ? 1 : START + (ROWS - 1) * STRIDE + P_BITS - ROWS;
-  // Truth tables of a half slice are written as expressions over its inputs' own tables.
-  localparam logic [15:0] A = 16'hAAAA, B = 16'hCCCC, C = 16'hF0F0, D = 16'hFF00;
-
-  function automatic logic [15:0] split(input logic [15:0] f, input logic [15:0] g);
-    split = (D & f) | (~D & g);
-  endfunction
-
-  function automatic logic [15:0] half_slice(input int row, input int column);
-    logic [15:0] flip, at, wt;
-    flip = {16{(A_SIGNED && column == A_BITS - 1) ^ (W_SIGNED && row == ROWS)}};
-    at = {16{A_TOP_N && column == A_BITS - 1}};
-    wt = {16{W_TOP_N && row == ROWS}};
-    if (column == A_BITS)  // reads the carry; a signed product's top bit is inverted
-      half_slice = split({16{row == ROWS && (A_SIGNED || W_SIGNED)}},
-                         {16{W_SIGNED && row + 1 == ROWS}});
-    else if (row > 1) half_slice = split(A ^ (flip ^ ((B ^ at) & (C ^ wt))), A);
-    else if (column == A_BITS - 1)
-      if (A_SIGNED) half_slice = split(~(A & B) ^ flip ^ (A & (C ^ wt)), ~(A & B));
-      else half_slice = split(A ^ (flip ^ ((B ^ at) & (C ^ wt))), A);
-    else if (column == A_BITS - 2)
-      half_slice = flip ^ (A & (B ^ wt)) ^ ((C ^ {16{A_TOP_N}}) & D);
-    else half_slice = flip ^ (A & (B ^ wt)) ^ (C & D);
-  endfunction
-
-  function automatic logic [16*N-1:0] half_slices();
-    half_slices = '0;
-    if (START != 0) half_slices[15:0] = 16'h00FF;
-    for (int row = 1; row <= ROWS; row++)
-      for (int column = 0; column <= A_BITS; column++)
-        if (START + (row - 1) * STRIDE + column < N)
-          half_slices[16*(START+(row-1)*STRIDE+column)+:16] = half_slice(row, column);
-  endfunction
-
-  if (IS_SMALL) begin : gen_small
+  if (ROWS == 0 || A_BITS == 1 || P_BITS <= W_BITS) begin : gen_small
     wire signed [A_BITS:0] x = {A_SIGNED & a[A_BITS-1], a} ^ ((A_BITS + 1)'(A_TOP_N) << (A_BITS - 1));
     wire signed [W_BITS:0] y = {W_SIGNED & w[W_BITS-1], w} ^ ((W_BITS + 1)'(W_TOP_N) << (W_BITS - 1));
-    wire signed [A_BITS+W_BITS+1:0] full = x * y;
-    assign p = full[P_BITS-1:0];
-  end else begin : gen_rows
-    wire [N-1:0] ca, cb, cc, cd, s;
-    bf_ecp5_chain #(
-        .N(N),
-        .TABLES(half_slices())
-    ) chain (
-        .a(ca),
-        .b(cb),
-        .c(cc),
-        .d(cd),
-        .s(s)
+    wire signed [A_BITS+W_BITS+1:0] product = x * y;
+    bf_delay #(
+        .BITS(A_BITS + W_BITS),
+        .STAGES(REGISTERS)
+    ) register (
+        .clk(clk),
+        .x(product[A_BITS+W_BITS-1:0]),
+        .y(full)
     );
-
-    if (START != 0) begin : gen_start
-      assign {ca[0], cb[0], cc[0], cd[0]} = 4'b0001;
+  end else begin : gen_rows
+    // In front of each stage: the sum of the rows so far without its final bits, the multiplicand,
+    // and the multiplier, in which the bits used up have made way for the final bits of the sum.
+    wire [A_BITS-1:0] running[STAGES+1];
+    wire [A_BITS-1:0] multiplicand[STAGES+1];
+    wire [W_BITS-1:0] rest[STAGES+1];
+    assign running[0] = '0;
+    assign multiplicand[0] = a;
+    assign rest[0] = w;
+    for (genvar i = 0; i < STAGES; i++) begin : gen_stage
+      wire [A_BITS-1:0] after;
+      wire [W_BITS-1:0] rest_after;
+      bf_multiply_rows #(
+          .A_BITS(A_BITS),
+          .W_BITS(W_BITS),
+          .A_SIGNED(A_SIGNED),
+          .W_SIGNED(W_SIGNED),
+          .A_TOP_N(A_TOP_N),
+          .W_TOP_N(W_TOP_N),
+          .P_BITS(P_BITS),
+          .FIRST((i * ROWS + REGISTERS) / STAGES + 1),
+          .LAST(((i + 1) * ROWS + REGISTERS) / STAGES)
+      ) rows (
+          .a(multiplicand[i]),
+          .w(rest[i]),
+          .running(running[i]),
+          .after(after),
+          .rest(rest_after)
+      );
+      bf_delay #(
+          .BITS(2 * A_BITS + W_BITS),
+          .STAGES(i < REGISTERS ? 1 : 0)
+      ) register (
+          .clk(clk),
+          .x({after, multiplicand[i], rest_after}),
+          .y({running[i+1], multiplicand[i+1], rest[i+1]})
+      );
     end
-    for (genvar row = 1; row <= ROWS; row++) begin : gen_row
-      for (genvar column = 0; column <= A_BITS; column++) begin : gen_column
-        localparam int I = START + (row - 1) * STRIDE + column;
-        if (I < N) begin : gen_used
-          if (column == A_BITS) assign {ca[I], cb[I], cc[I], cd[I]} = 4'b0001;
-          else if (row > 1)
-            assign {ca[I], cb[I], cc[I], cd[I]} = {s[I-STRIDE+1], a[column], w[row], 1'b1};
-          else if (column < A_BITS - 1)
-            assign {ca[I], cb[I], cc[I], cd[I]} = {a[column], w[1], a[column+1], w[0]};
-          else if (A_SIGNED) assign {ca[I], cb[I], cc[I], cd[I]} = {a[column], w[0], w[1], 1'b1};
-          else assign {ca[I], cb[I], cc[I], cd[I]} = {1'b0, a[column], w[1], 1'b1};
-          if (column == 0 && row < ROWS) assign p[row] = s[I];
-          if (row == ROWS) assign p[row+column] = s[I];
-        end
-      end
-    end
-    assign p[0] = (a[0] & w[0]);
+    assign full = {running[STAGES], rest[STAGES]};
   end
 endmodule

@@ -7,9 +7,11 @@
 // is the complement and a carry in. Running sums are signed; inverting the sign bit of both
 // operands makes the inverse of the last carry the sum's sign.
 //
-//   a  in,  A_BITS  multiplicand: two's complement if A_SIGNED; if A_TOP_N its top bit is inverted
-//   w  in,  W_BITS  multiplier, likewise
-//   p  out, P_BITS  product, modulo 2^P_BITS; two's complement if either operand is
+//   clk  in,  1       clock, used if REGISTERS > 0
+//   a    in,  A_BITS  multiplicand: two's complement if A_SIGNED; if A_TOP_N its top bit is inverted
+//   w    in,  W_BITS  multiplier, likewise
+//   p    out, P_BITS  product, modulo 2^P_BITS; two's complement if either operand is; after
+//                     REGISTERS clock edges, with as many rows between them everywhere
 module bf_multiply #(
     parameter int A_BITS = 8,
     parameter int W_BITS = 8,
@@ -17,8 +19,10 @@ module bf_multiply #(
     parameter bit W_SIGNED = 1,
     parameter bit A_TOP_N = 0,
     parameter bit W_TOP_N = 0,
-    parameter int P_BITS = A_BITS + W_BITS
+    parameter int P_BITS = A_BITS + W_BITS,
+    parameter int REGISTERS = 0
 ) (
+    input  wire              clk,
     input  wire [A_BITS-1:0] a,
     input  wire [W_BITS-1:0] w,
     output wire [P_BITS-1:0] p
@@ -30,6 +34,12 @@ module bf_multiply #(
   localparam logic [63:0] I0 = 64'hAAAAAAAAAAAAAAAA, I1 = 64'hCCCCCCCCCCCCCCCC;
   localparam logic [63:0] I2 = 64'hF0F0F0F0F0F0F0F0, I3 = 64'hFF00FF00FF00FF00;
   localparam logic [63:0] I4 = 64'hFFFF0000FFFF0000, I5 = 64'hFFFFFFFF00000000;
+
+  // Whether a register stands behind a row; the first one is row 0.
+  function automatic int is_cut(input int row);
+    is_cut = int'(row < DIGITS && row * (REGISTERS + 1) / (DIGITS + 1)
+                  != (row + 1) * (REGISTERS + 1) / (DIGITS + 1));
+  endfunction
 
   function automatic logic [63:0] split(input logic [63:0] o6, input logic [63:0] o5);
     split = (I5 & o6) | (~I5 & o5);  // with i5 = 1
@@ -99,6 +109,15 @@ module bf_multiply #(
   if (A_BITS + W_BITS <= 6 && W_BITS > 1) begin : gen_table
     // Six inputs: every bit of the product is one LUT, and the lowest two share one.
     wire [5:0] index = 6'({w, a});
+    wire [P_BITS-1:0] product;
+    bf_delay #(
+        .BITS(P_BITS),
+        .STAGES(REGISTERS)
+    ) register (
+        .clk(clk),
+        .x(product),
+        .y(p)
+    );
     if (P_BITS > 1) begin : gen_pair
       localparam logic [15:0] A0 = 16'hAAAA, A1 = 16'hCCCC, W0 = 16'hF0F0, W1 = 16'hFF00;
       localparam logic [15:0] LOW1 = A_TOP_N && A_BITS == 2 ? ~A1 : A1;
@@ -113,8 +132,8 @@ module bf_multiply #(
           .I3(w[1]),
           .I4(1'b0),
           .I5(1'b1),
-          .O6(p[1]),
-          .O5(p[0])
+          .O6(product[1]),
+          .O5(product[0])
       );
     end
     for (genvar i = 2; i < P_BITS; i++) begin : gen_bit
@@ -127,14 +146,21 @@ module bf_multiply #(
           .I3(index[3]),
           .I4(index[4]),
           .I5(index[5]),
-          .O (p[i])
+          .O (product[i])
       );
     end
   end else if (W_BITS == 1 || (W_BITS == 2 && W_SIGNED)) begin : gen_small
     wire signed [A_BITS:0] x = {A_SIGNED & a[A_BITS-1], a} ^ ((A_BITS + 1)'(A_TOP_N) << (A_BITS - 1));
     wire signed [W_BITS:0] y = {W_SIGNED & w[W_BITS-1], w} ^ ((W_BITS + 1)'(W_TOP_N) << (W_BITS - 1));
     wire signed [A_BITS+W_BITS+1:0] full = x * y;
-    assign p = full[P_BITS-1:0];
+    bf_delay #(
+        .BITS(P_BITS),
+        .STAGES(REGISTERS)
+    ) register (
+        .clk(clk),
+        .x(full[P_BITS-1:0]),
+        .y(p)
+    );
   end else begin : gen_rows
     wire sign = A_SIGNED & a[A_BITS-1];
     wire [A_BITS+2:0] above = {{3{sign}}, a};  // a[k+1] and a[k] beyond the top
@@ -165,35 +191,50 @@ module bf_multiply #(
         .inverse(f_inverse)
     );
 
-    // Part r of sums: the running sum after row r, from the weight at which row r + 1 starts up to its
-    // sign, S_BITS + 1 bits; lower bits are final.
+    // In front of digit r: the running sum from the digit's weight B up to its sign, the
+    // multiplicand, and below them the final bits of the sum, then w from the bit below B on.
     localparam int SUM = S_BITS + 1;
-    wire [(DIGITS+1)*SUM-1:0] sums;
+    wire [SUM-1:0] running[DIGITS+1];
+    wire [A_BITS-1:0] multiplicand[DIGITS+1];
+    wire [W_BITS:0] rest[DIGITS+1];
     wire [A_BITS+W_BITS+4:0] full;
     assign p = full[P_BITS-1:0];
-    assign full[0] = a[0] & w[0];
-    for (genvar i = 1; i < LOW; i++) assign full[i] = f_sum[i-1];
-    for (genvar i = 0; i <= S_BITS; i++) begin : gen_first_sum
+
+    wire [SUM-1:0] first_sum;
+    wire [LOW-1:0] first_low;
+    assign first_low[0] = a[0] & w[0];
+    for (genvar i = 1; i < LOW; i++) assign first_low[i] = f_sum[i-1];
+    for (genvar i = 0; i < SUM; i++) begin : gen_first_sum
       localparam int K = LOW + i - 1;
-      if (K < N0) assign sums[i] = f_sum[K];
+      if (K < N0) assign first_sum[i] = f_sum[K];
       else if (K == K0 && N0 == K0)
-        assign sums[i] = (LOW == 2 && !A_SIGNED) ? f_carry[K0-1] : f_inverse;
-      else assign sums[i] = (LOW == 2 && !A_SIGNED) ? 1'b0 : f_inverse;
+        assign first_sum[i] = (LOW == 2 && !A_SIGNED) ? f_carry[K0-1] : f_inverse;
+      else assign first_sum[i] = (LOW == 2 && !A_SIGNED) ? 1'b0 : f_inverse;
     end
+    bf_delay #(
+        .BITS(SUM + A_BITS + W_BITS + 1),
+        .STAGES(is_cut(0))
+    ) register_first (
+        .clk(clk),
+        .x({first_sum, a, w[W_BITS-1:LOW-1], first_low}),
+        .y({running[0], multiplicand[0], rest[0]})
+    );
 
     for (genvar r = 1; r <= DIGITS; r++) begin : gen_digit
       localparam int B = LOW + 2 * (r - 1);
       localparam bit LAST = r == DIGITS;
-      localparam int N = LAST && P_BITS - B < S_BITS + 1 ? P_BITS - B : S_BITS + 1;
-      wire high = B + 1 < W_BITS ? w[B+1<W_BITS?B+1:0] : 1'b0;
-      wire low = (B > 2) && w[B-1];
+      localparam int N = LAST && P_BITS - B < SUM ? P_BITS - B : SUM;
+      wire [A_BITS-1:0] x = multiplicand[r-1];
+      wire x_sign = A_SIGNED & x[A_BITS-1];
+      wire [A_BITS:0] x_above = {x_sign, x};
+      wire high = B + 1 < W_BITS ? rest[r-1][B+1<W_BITS?B+2 : 0] : 1'b0;
+      wire low = (B > 2) && rest[r-1][B];
       wire [N-1:0] c0, c1, c5, s;
       wire inverse;
       for (genvar k = 0; k < N; k++) begin : gen_bit
         if (k < S_BITS)
-          assign {c0[k], c1[k], c5[k]} = {above[k], k == 0 ? 1'b0 : a[k == 0 ? 0 : k-1], sums[(r-1)*SUM+k]};
-        else assign {c0[k], c1[k], c5[k]} = {sign, sums[(r-1)*SUM+k], 1'b1};
-        if (LAST || k < 2) assign full[B+k] = s[k];
+          assign {c0[k], c1[k], c5[k]} = {x_above[k], k == 0 ? 1'b0 : x[k == 0 ? 0 : k-1], running[r-1][k]};
+        else assign {c0[k], c1[k], c5[k]} = {x_sign, running[r-1][k], 1'b1};
       end
       bf_xilinx_chain #(
           .N(N),
@@ -203,7 +244,7 @@ module bf_multiply #(
           .i0(c0),
           .i1(c1),
           .i2({N{high}}),
-          .i3({N{w[B]}}),
+          .i3({N{rest[r-1][B+1]}}),
           .i4({N{low}}),
           .i5(c5),
           .cin(high),
@@ -211,10 +252,20 @@ module bf_multiply #(
           .cout(),
           .inverse(inverse)
       );
-      if (!LAST) assign sums[r*SUM+:SUM] = {inverse, inverse, s[S_BITS:2]};
+      if (LAST) assign full = (A_BITS + W_BITS + 5)'({s, rest[r-1][B-1:0]});
+      else begin : gen_next
+        bf_delay #(
+            .BITS(SUM + A_BITS + W_BITS + 1),
+            .STAGES(is_cut(r))
+        ) register (
+            .clk(clk),
+            .x({inverse, inverse, s[S_BITS:2], x, rest[r-1][W_BITS:B+2], s[1:0], rest[r-1][B-1:0]}),
+            .y({running[r], multiplicand[r], rest[r]})
+        );
+      end
     end
     if (DIGITS == 0) begin : gen_no_digit
-      assign full[A_BITS+W_BITS+4:LOW] = {{(A_BITS + W_BITS + 4 - LOW - S_BITS) {sums[S_BITS]}}, sums[SUM-1:0]};
+      assign full = {{(A_BITS + W_BITS + 4 - LOW - S_BITS) {running[0][S_BITS]}}, running[0], rest[0][LOW-1:0]};
     end
   end
 endmodule

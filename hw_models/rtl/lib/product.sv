@@ -6,6 +6,10 @@
 // highest bit of that sum is handed on instead of used, for an accumulator that has room for the
 // last stage of the shifter:  product = (s ? -m : m) * 2^(far * 2^(K_BITS - 1) - OFFSET).
 //
+// With REGISTERS all outputs come that many clock edges later: the last register stands in front of
+// the shifter, if there is one, and the others among the rows of the multiplier.
+//
+//   clk  in,  1       clock, used if REGISTERS > 0
 //   a    in,  A_BITS  activation code; A_EXP exponent bits, 0 for an integer
 //   w    in,  W_BITS  weight code, likewise
 //   m    out, M_BITS  significand product, shifted; two's complement if a signed integer takes part
@@ -22,8 +26,10 @@ module bf_product #(
     parameter int RANGE = 28,
     parameter int FINE = 3,
     parameter bit KEEP_TOP = 0,
+    parameter int REGISTERS = 0,
     parameter int M_BITS = P_BITS + RANGE
 ) (
+    input  wire              clk,
     input  wire [A_BITS-1:0] a,
     input  wire [W_BITS-1:0] w,
     output wire [M_BITS-1:0] m,
@@ -36,6 +42,18 @@ module bf_product #(
   localparam bit W_TWOS = W_SIGNED && W_EXP == 0;
   localparam int A_E = A_EXP > 1 ? A_EXP : 1;
   localparam int W_E = W_EXP > 1 ? W_EXP : 1;
+
+  // An exponent of one bit is always 1: E1Mm is an integer grid.
+  localparam bit A_SHIFTS = A_EXP > 1;
+  localparam bit W_SHIFTS = W_EXP > 1;
+  localparam bit HAS_SHIFT = A_SHIFTS || W_SHIFTS;
+  localparam int E_BITS = A_E > W_E ? A_E : W_E;
+  localparam int K_BITS = E_BITS + int'(A_SHIFTS && W_SHIFTS);
+  localparam int OFFSET = int'(A_SHIFTS) + int'(W_SHIFTS);
+
+  localparam bit HAS_SIGN = (A_SIGNED && A_EXP > 0) || (W_SIGNED && W_EXP > 0);
+  localparam bit IS_CUT = HAS_SHIFT && REGISTERS > 0;  // between multiplier and shifter
+  localparam int ROW_REGISTERS = REGISTERS - int'(IS_CUT);
 
   wire a_sign, w_sign, a_zero, w_zero;
   wire [A_E-1:0] a_exponent;
@@ -76,8 +94,10 @@ module bf_product #(
         .W_SIGNED(W_TWOS),
         .A_TOP_N(A_EXP > 0),
         .W_TOP_N(W_EXP > 0),
-        .P_BITS(P_BITS)
+        .P_BITS(P_BITS),
+        .REGISTERS(ROW_REGISTERS)
     ) multiply (
+        .clk(clk),
         .a(a_significand),
         .w(w_significand),
         .p(p)
@@ -90,28 +110,30 @@ module bf_product #(
         .W_SIGNED(A_TWOS),
         .A_TOP_N(W_EXP > 0),
         .W_TOP_N(A_EXP > 0),
-        .P_BITS(P_BITS)
+        .P_BITS(P_BITS),
+        .REGISTERS(ROW_REGISTERS)
     ) multiply (
+        .clk(clk),
         .a(w_significand),
         .w(a_significand),
         .p(p)
     );
   end
 
-  assign s = a_sign ^ w_sign;
+  bf_delay #(
+      .STAGES(HAS_SIGN ? REGISTERS : 0)
+  ) register_sign (
+      .clk(clk),
+      .x(a_sign ^ w_sign),
+      .y(s)
+  );
 
-  // An exponent of one bit is always 1: E1Mm is an integer grid.
-  localparam bit A_SHIFTS = A_EXP > 1;
-  localparam bit W_SHIFTS = W_EXP > 1;
-  localparam int E_BITS = A_E > W_E ? A_E : W_E;
-  localparam int K_BITS = E_BITS + int'(A_SHIFTS && W_SHIFTS);
-  localparam int OFFSET = int'(A_SHIFTS) + int'(W_SHIFTS);
-
-  if (!A_SHIFTS && !W_SHIFTS) begin : gen_fixed
+  if (!HAS_SHIFT) begin : gen_fixed
     assign m = p;
     assign far = 1'b0;
   end else begin : gen_shift
-    wire [K_BITS-1:0] k;
+    wire [K_BITS-1:0] k, k_late;
+    wire [P_BITS-1:0] p_late;
     if (A_SHIFTS && W_SHIFTS) begin : gen_sum
       bf_exponents #(
           .BITS(E_BITS)
@@ -128,7 +150,24 @@ module bf_product #(
       assign k = w_exponent | K_BITS'(w_zero);
     end
 
-    assign far = KEEP_TOP & k[K_BITS-1];
+    bf_delay #(
+        .BITS(K_BITS),
+        .STAGES(REGISTERS)
+    ) register_exponents (
+        .clk(clk),
+        .x(k),
+        .y(k_late)
+    );
+    bf_delay #(
+        .BITS(P_BITS),
+        .STAGES(int'(IS_CUT))
+    ) register_product (
+        .clk(clk),
+        .x(p),
+        .y(p_late)
+    );
+
+    assign far = KEEP_TOP & k_late[K_BITS-1];
     bf_shift #(
         .X_BITS(P_BITS),
         .SIGNED(A_TWOS || W_TWOS),
@@ -137,8 +176,8 @@ module bf_product #(
         .RANGE(M_BITS - P_BITS),
         .FINE(FINE)
     ) shift (
-        .x(p),
-        .k(k[K_BITS-int'(KEEP_TOP)-1:0]),
+        .x(p_late),
+        .k(k_late[K_BITS-int'(KEEP_TOP)-1:0]),
         .y(m)
     );
   end
