@@ -1,0 +1,59 @@
+"""How deep FIFOs must be, so that an accelerator runs at the rate of its slowest node."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from dse.errors import DesignError
+from hw_models.dataflow import Dataflow
+from hw_models.schedule.replay import replay, slowest_ii_cycles
+
+LEAST_DEPTH = 2
+"""A FIFO of two beats takes and gives one in every cycle."""
+
+
+def with_sized_fifos(flow: Dataflow, latencies: Mapping[str, int]) -> Dataflow:
+    """Return `flow` with FIFOs that keep its slowest node busy, each as shallow as that allows.
+
+    Frames offered at that node's interval fill unbounded FIFOs to depths that are enough: a node
+    that starts as soon as it can is never later than in that schedule (Baccelli et al.,
+    Synchronization and Linearity, 1992, on the monotonicity of event graphs). From there each
+    depth is halved towards `LEAST_DEPTH`, the widest FIFOs first.
+
+    Args:
+        flow: Nodes and streams; its FIFO depths play no part.
+        latencies: Cycles from a node's slot to the beat it gives, by the node's name.
+
+    Raises:
+        DesignError: No depths reach the slowest node's rate.
+    """
+    target = slowest_ii_cycles(flow)
+    shallow = _with_depths(flow, [LEAST_DEPTH] * len(flow.streams))
+    if _reaches(shallow, latencies, target):
+        return shallow
+    endless = _with_depths(flow, [1 << 40] * len(flow.streams))
+    backlog = replay(endless, latencies, in_interval_cycles=target).fifo_beats
+    depths = [max(LEAST_DEPTH, beats + 1) for beats in backlog]  # one more in the register
+    if not _reaches(_with_depths(flow, depths), latencies, target):
+        raise DesignError(f"FIFOs of {max(depths)} beats do not reach {target} cycles per frame")
+    bits = [stream.bits * stream.source_lanes for stream in flow.streams]
+    for index in sorted(range(len(depths)), key=lambda i: -depths[i] * bits[i]):
+        low, high = LEAST_DEPTH, depths[index]
+        while low < high:
+            middle = (low + high) // 2
+            depths[index] = middle
+            is_enough = _reaches(_with_depths(flow, depths), latencies, target)
+            low, high = (low, middle) if is_enough else (middle + 1, high)
+        depths[index] = high
+    return _with_depths(flow, depths)
+
+
+def _with_depths(flow: Dataflow, depths: list[int]) -> Dataflow:
+    streams = zip(flow.streams, depths, strict=True)
+    return replace(flow, streams=tuple(replace(s, fifo_depth=depth) for s, depth in streams))
+
+
+def _reaches(flow: Dataflow, latencies: Mapping[str, int], target_ii_cycles: int) -> bool:
+    try:
+        return replay(flow, latencies).interval_cycles <= target_ii_cycles
+    except DesignError:  # a branch that waits for ever
+        return False
