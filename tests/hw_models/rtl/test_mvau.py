@@ -1,0 +1,109 @@
+"""Matrix units against integer matrix products: foldings, formats, gaps, back-pressure, cycles."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from dse.errors import DesignError
+from dse.formats import parse_format
+from hw_models.dataflow import lanes_taken
+from hw_models.folding import Folding, Pace, ii_cycles
+from hw_models.rtl.latency import latency_cycles
+from hw_models.rtl.mvau import weight_words
+from hw_models.rtl.node import emit_node
+
+pytestmark = pytest.mark.tool("verilator")
+
+DENSE = [(1, 1), (2, 2), (4, 12), (1, 12), (8, 12), (8, 4), (8, 1), (2, 4)]
+DEPTHWISE = [(1, 1), (2, 3), (8, 9), (1, 9), (4, 1)]
+
+
+def _integers(fmt, codes):
+    return (fmt.decode(codes) / fmt.lsb).astype(np.int64)
+
+
+def _case(make_case, fabric, mvau, folding, frames=4, seed=7):
+    rng = np.random.default_rng(seed)
+    act, weight = mvau.act, mvau.weight.narrow()
+    acts = rng.choice(act.encode(act.grid()), (frames, mvau.vectors, mvau.in_elements // mvau.vectors))
+    weights = rng.choice(weight.encode(weight.grid()), (mvau.mh, mvau.mw))
+    pace = Pace(folding=folding)
+    design = emit_node(mvau, pace, SimpleNamespace(weights={mvau.name: weights}), fabric)
+    a, w = _integers(act, acts), _integers(weight, weights)
+    stream = acts
+    if mvau.groups > 1:  # windows in the order (channel group, tap group, channel, tap)
+        taps = a.reshape(frames, mvau.vectors, mvau.mw, mvau.mh)
+        sums = np.einsum("fvtc,ct->fvc", taps, w)
+        folds = mvau.mw // folding.simd
+        grid = acts.reshape(frames, mvau.vectors, folds, folding.simd, -1, folding.pe)
+        stream = grid.transpose(0, 1, 4, 2, 5, 3)
+    else:
+        sums = a @ w.T
+    return make_case(
+        label=f"{mvau.name} {folding}",
+        design=design,
+        in_bits=act.bits,
+        in_lanes=lanes_taken(mvau, pace),
+        inputs=stream.reshape(frames, -1),
+        out_bits=mvau.accumulator_bits,
+        out_lanes=folding.pe,
+        outputs=sums.reshape(frames, -1),
+        is_signed=True,
+    )
+
+
+@pytest.fixture
+def units(make_mvau):
+    """Units and foldings: dense in all kinds of folding, depthwise, minifloats, one product."""
+    dense = [(make_mvau("int4", "uint4", mw=12, mh=8, vectors=5, taps=3), f) for f in DENSE]
+    deep = [
+        (make_mvau("int4", "int4", mw=9, mh=8, vectors=5, groups=8, taps=9), f) for f in DEPTHWISE
+    ]
+    others = [
+        (make_mvau("e4m3", "e4m3", mw=8, mh=6, vectors=3), (3, 4)),
+        (make_mvau("int4", "e2m1", mw=40, mh=6, vectors=3), (3, 20)),
+        (make_mvau("int8", "int8", mw=1, mh=1, vectors=6), (1, 1)),
+        (make_mvau("int2", "uint1", mw=6, mh=4, vectors=6), (2, 6)),
+    ]
+    return [
+        (type(mvau)(**{**_fields(mvau), "name": f"u{i}"}), Folding(pe=pe, simd=simd))
+        for i, (mvau, (pe, simd)) in enumerate(dense + deep + others)
+    ]
+
+
+def _fields(mvau):
+    return {name: getattr(mvau, name) for name in ("name", "mw", "mh", "vectors", "groups")} | {
+        name: getattr(mvau, name) for name in ("taps", "weight", "act")
+    }
+
+
+def test_sums_are_exact_at_full_speed_and_under_stalls(units, run_cases, make_case, portable):
+    cases = [_case(make_case, portable, *unit) for unit in units]
+    runs = run_cases(cases)
+    for (mvau, folding), case, run in zip(units, cases, runs, strict=True):
+        assert run.interval_cycles(settled=1) == ii_cycles(mvau, folding), case.label
+        pace = Pace(folding=folding)
+        assert run.latency_cycles == latency_cycles(mvau, pace, portable), case.label
+    run_cases(cases, seed=2, gap=0.5)
+    run_cases(cases, seed=3, backpressure=0.5)
+    run_cases(cases, seed=4, gap=0.3, backpressure=0.7)
+
+
+def test_weights_stand_where_the_products_want_them(make_mvau):
+    mvau = make_mvau(mw=6, mh=4)
+    weights = np.arange(24).reshape(4, 6)
+    words = weight_words(mvau, Folding(pe=2, simd=3), weights)
+    assert words.tolist() == [
+        [0, 1, 2, 6, 7, 8],
+        [3, 4, 5, 9, 10, 11],
+        [12, 13, 14, 18, 19, 20],
+        [15, 16, 17, 21, 22, 23],
+    ]
+
+
+def test_groups_of_several_channels_are_refused(make_mvau, portable):
+    mvau = make_mvau(mw=4, mh=8, groups=2)
+    model = SimpleNamespace(weights={"fc": np.zeros((8, 4), dtype=int)})
+    with pytest.raises(DesignError, match="fc: 2 groups of 4 channels"):
+        emit_node(mvau, Pace(folding=Folding(pe=1, simd=1)), model, portable)
