@@ -150,27 +150,39 @@ class Accelerator:
         else the format of their requantized sum. Sums are listed under the codes they become.
         Where no layer follows, the number of layers.
         """
-        layers: dict[str, int] = {}
-        for name in (*(node.name for node in reversed(self.nodes)), INPUT):
-            layers[name] = min(
-                (self._layer_behind(reader, name, layers) for reader in self.readers_of(name)),
-                default=len(self.mvaus),
-            )
-        return layers
+        layers = {group: self._layer_behind(group) for group in set(self._code_groups.values())}
+        return {name: layers[group] for name, group in self._code_groups.items()}
 
-    def _layer_behind(self, reader: Node, name: str, layers: dict[str, int]) -> int:
-        """Return the layer that gives the codes of node `name` their format, seen by a reader."""
-        if isinstance(reader, Mvau):
-            return self.mvaus.index(reader)
-        if isinstance(reader, Add):
-            others = [source for source in self.sources_of(reader) if source != name]
-            siblings = [
-                node for other in others for node in self.readers_of(other) if node is not reader
+    @cached_property
+    def _code_groups(self) -> dict[str, str]:
+        """Name of the first stream whose codes share their format with those of each node."""
+        groups = {name: name for name in (INPUT, *self._positions)}
+        for node, sources in zip(self.nodes, self.sources, strict=True):
+            if isinstance(node, Add):
+                joined = [groups[name] for name in sources]
+            elif isinstance(node, SlidingWindow | Pool) and node.out_format is not None:
+                joined = [groups[name] for name in (*sources, node.name)]
+            else:
+                continue
+            first = min(joined, key=list(groups).index)
+            groups = {name: first if own in joined else own for name, own in groups.items()}
+        return groups
+
+    def _layer_behind(self, group: str) -> int:
+        """Return the first layer that multiplies codes of `group`, or of what they become."""
+        groups, seen = {group}, {group}
+        while groups:
+            readers = [
+                node
+                for node, sources in zip(self.nodes, self.sources, strict=True)
+                if groups & {self._code_groups[name] for name in sources}
             ]
-            multiplied = [layers[node.name] for node in siblings if not isinstance(node, Mvau)]
-            multiplied += [self.mvaus.index(node) for node in siblings if isinstance(node, Mvau)]
-            return min(multiplied, default=layers[reader.name])
-        return layers[reader.name]
+            layers = [self.mvaus.index(node) for node in readers if isinstance(node, Mvau)]
+            if layers:
+                return min(layers)
+            groups = {self._code_groups[node.name] for node in readers} - seen
+            seen |= groups
+        return len(self.mvaus)
 
     def with_formats(self, weights: Sequence[Format], acts: Sequence[Format]) -> "Accelerator":
         """Return the same shapes with other formats.

@@ -203,6 +203,28 @@ def test_streams_that_are_added_take_one_format():
     assert net.node("add.q").accumulator_bits == net.node("add").accumulator_bits
 
 
+def test_windows_do_not_hide_the_layer_that_multiplies_added_streams():
+    net = residual()
+    nodes, sources = list(net.nodes), list(net.sources)
+    stride = SlidingWindow(
+        name="body.window", kernel=(1, 1), channels=8, height=2, width=2, act=parse_format("int8")
+    )
+    nodes.insert(2, stride)
+    sources[2:3] = [("stem.q",), ("body.window",)]
+    # the sum is added once more, to a stream that no layer multiplies
+    again = replace(net.node("add"), name="again")
+    nodes[-1:] = [again, Requantize.after(again, name="again.q", output=INT8), nodes[-1]]
+    sources[-1:] = [("add.q", "body.q"), ("again",), ("again.q",)]
+    net = Accelerator(nodes=tuple(nodes), sources=tuple(sources))
+    assert net.code_layers == {
+        INPUT: 0, "stem": 1, "stem.q": 1, "body.window": 1, "body": 1, "body.q": 1, "add": 1,
+        "add.q": 1, "again": 2, "again.q": 2, "fc": 3,
+    }  # fmt: skip
+    int8, e2m1, e4m3 = (parse_format(name) for name in ("int8", "e2m1", "e4m3"))
+    changed = net.with_formats([int8] * 3, [int8, e2m1, e4m3])
+    assert {node.output for node in changed.nodes if isinstance(node, Requantize)} == {e2m1, e4m3}
+
+
 def test_graphs_that_do_not_hold_together_are_refused():
     net = residual()
     nodes, sources = net.nodes, list(net.sources)
