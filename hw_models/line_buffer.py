@@ -44,10 +44,10 @@ def buffer_pixels(window: SlidingWindow, pace: Pace) -> int:
     first, needed = _window_bounds(window)
     number = np.arange(len(first))
     if window.vectors * beats > window.height * window.width * groups:
-        # pixels that can be written between the starts of two windows, the earlier one the best
+        # While a window is read, writing goes on until it is a buffer ahead of the window's start.
         written = number * beats // groups
-        places = needed - written + np.maximum.accumulate(written - first)
-        most = int(places.max()) + 1  # the division may lose one pixel
+        places = np.maximum.accumulate(written - first) - written
+        most = int((needed[1:] + places[:-1]).max()) + 1  # the division may lose one pixel
     else:
         wait = np.maximum.accumulate(needed * groups - number * beats)
         ends = wait + (number + 1) * beats

@@ -7,6 +7,7 @@ from dse.errors import DesignError
 from dse.formats import parse_format
 from hw_models.folding import Folding, Pace, node_ii_cycles, window_in_lanes
 from hw_models.graph import SlidingWindow
+from hw_models.rtl import sliding_window  # noqa: F401 - registers its emitter
 from hw_models.rtl.latency import latency_cycles
 from hw_models.rtl.node import emit_node
 
