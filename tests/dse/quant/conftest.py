@@ -1,8 +1,10 @@
 """A small trained-looking network with everything the quantizer meets: conv, BatchNorm, pools."""
 
+import sys
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 import torch
@@ -14,6 +16,8 @@ from dse.models.seeded import seeded_images, seeded_network
 from dse.point import Scheme
 from dse.quant.pipeline import CalibratedNetwork
 from dse.quant.trace import trace
+
+sys.path.insert(0, str(Path(__file__).parent))  # makes `agreement` importable
 
 INPUT_SCALE = 1 / 16
 
