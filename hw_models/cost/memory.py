@@ -75,8 +75,8 @@ def memory_resources(memory: Memory, target: Target) -> Resources:
             return Resources(bram18=target.family.block_ram.blocks(depth, width))
 
 
-def memory_part(name: str, memory: Memory, target: Target) -> Part:
-    """Return the cost of `memory` with its source."""
+def memory_part(name: str, memory: Memory, target: Target, copies: int = 1) -> Part:
+    """Return the cost of `copies` of `memory` with its source."""
     style = memory_style(memory, target)
     match style:
         case MemoryStyle.WIRES:
@@ -89,7 +89,7 @@ def memory_part(name: str, memory: Memory, target: Target) -> Part:
             rule = f"{target.family.block_ram.name}, {target.family.block_ram.source}"
     return Part(
         name=name,
-        resources=memory_resources(memory, target),
+        resources=memory_resources(memory, target) * copies,
         is_compute=False,
         source=f"{memory.depth} x {memory.width} bit in {style.value}: {rule}",
     )
