@@ -1,4 +1,4 @@
-"""How long the first beat takes through a node: one rule per kind, beside its emitter."""
+"""How deep the pipeline of a node is: one rule per kind, beside its emitter."""
 
 from functools import singledispatch
 
@@ -10,11 +10,11 @@ from hw_models.rtl.node import Fabric
 
 @singledispatch
 def latency_cycles(node: Node, pace: Pace, fabric: Fabric) -> int:
-    """Return the cycles from a frame's first beat in to its first beat out.
+    """Return the cycles from the step that completes an output to the cycle in which it is valid.
 
-    The node meets the frame idle, gets a beat in every cycle and is never blocked: with the first
-    beat taken in cycle 0, the first output is valid in cycle `latency_cycles`. It consists of the
-    cycles in which the beats arrive that the first output needs, and of the pipeline behind them.
+    A step of a node is as `hw_models.schedule.program` counts them: for most it is the cycle in
+    which it takes the last beat that the output needs, for a window the one in which it reads its
+    buffer, at the earliest a cycle after the last pixel came in.
 
     Raises:
         UnmodelledError: A kind of node without a rule.

@@ -71,12 +71,9 @@ def _(node: Mvau, pace: Pace, model: Model, fabric: Fabric) -> Rtl:
 
 @latency_cycles.register
 def _(node: Mvau, pace: Pace, fabric: Fabric) -> int:
-    """Return the cycles of one vector's beats, of the operands' and the adders' registers."""
-    return (
-        _folds(node, pace.folding)
-        + _depth_cycles(node, pace.folding)
-        + (1 if _places(node, pace.folding) > _PAIR else 0)
-    )
+    """Return the operands' and the adders' registers, and those that keep the sums."""
+    keeps = 1 if _places(node, pace.folding) <= _PAIR else 2
+    return _depth_cycles(node, pace.folding) + keeps
 
 
 def weight_words(node: Mvau, folding: Folding, weights: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -111,7 +108,7 @@ def _dot(node: Mvau, folding: Folding) -> Dot:
 
 
 def _depth_cycles(node: Mvau, folding: Folding) -> int:
-    """Return the clock edges from a beat of the stream to its sums at the output."""
+    """Return the clock edges from a beat to the accumulators that include it."""
     words = _folds(node, folding) * (node.mh // folding.pe)
     operands = (2 if words > 1 else 1) + _is_repeated(node, folding)
     return operands + _dot(node, folding).latency_cycles

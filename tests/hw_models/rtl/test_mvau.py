@@ -26,7 +26,9 @@ def _integers(fmt, codes):
 def _case(make_case, fabric, mvau, folding, frames=4, seed=7):
     rng = np.random.default_rng(seed)
     act, weight = mvau.act, mvau.weight.narrow()
-    acts = rng.choice(act.encode(act.grid()), (frames, mvau.vectors, mvau.in_elements // mvau.vectors))
+    acts = rng.choice(
+        act.encode(act.grid()), (frames, mvau.vectors, mvau.in_elements // mvau.vectors)
+    )
     weights = rng.choice(weight.encode(weight.grid()), (mvau.mh, mvau.mw))
     pace = Pace(folding=folding)
     design = emit_node(mvau, pace, SimpleNamespace(weights={mvau.name: weights}), fabric)
@@ -83,8 +85,9 @@ def test_sums_are_exact_at_full_speed_and_under_stalls(units, run_cases, make_ca
     runs = run_cases(cases)
     for (mvau, folding), case, run in zip(units, cases, runs, strict=True):
         assert run.interval_cycles(settled=1) == ii_cycles(mvau, folding), case.label
-        pace = Pace(folding=folding)
-        assert run.latency_cycles == latency_cycles(mvau, pace, portable), case.label
+        last_beat = mvau.mw // folding.simd - 1
+        depth = latency_cycles(mvau, Pace(folding=folding), portable)
+        assert run.latency_cycles == last_beat + depth, case.label
     run_cases(cases, seed=2, gap=0.5)
     run_cases(cases, seed=3, backpressure=0.5)
     run_cases(cases, seed=4, gap=0.3, backpressure=0.7)
