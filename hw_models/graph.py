@@ -184,6 +184,30 @@ class Accelerator:
             seen |= groups
         return len(self.mvaus)
 
+    def code_format(self, name: str, act: Format) -> Format:
+        """Return the format of the codes of a node, or of `INPUT`, for that of their layer.
+
+        Codes that no layer multiplies stay signed where they are: the layer's own may be never
+        negative, as those behind an addition and an activation function are.
+
+        Raises:
+            FormatError: `act` has no signed counterpart.
+        """
+        given = None if name == INPUT else self.node(name).out_format
+        stays_signed = given is not None and given.signed
+        is_multiplied = self._code_groups[name] in self._multiplied_groups
+        return act.with_sign() if stays_signed and not is_multiplied else act
+
+    @cached_property
+    def _multiplied_groups(self) -> frozenset[str]:
+        pairs = zip(self.nodes, self.sources, strict=True)
+        return frozenset(
+            self._code_groups[name]
+            for node, names in pairs
+            if isinstance(node, Mvau)
+            for name in names
+        )
+
     def with_formats(self, weights: Sequence[Format], acts: Sequence[Format]) -> "Accelerator":
         """Return the same shapes with other formats.
 
@@ -202,8 +226,11 @@ class Accelerator:
             )
         changed: dict[str, Node] = {}
         for node, sources in zip(self.nodes, self.sources, strict=True):
-            wanted = [self.code_layers[name] for name in (*sources, node.name)]
-            formats = [acts[layer] if layer < len(acts) else None for layer in wanted]
+            wanted = [(name, self.code_layers[name]) for name in (*sources, node.name)]
+            formats = [
+                self.code_format(name, acts[layer]) if layer < len(acts) else None
+                for name, layer in wanted
+            ]
             if isinstance(node, Mvau):
                 layer = self.mvaus.index(node)
                 changed[node.name] = replace(node, weight=weights[layer], act=acts[layer])

@@ -32,10 +32,11 @@ _INNER = parse_format("int8")
 def template(
     network: TracedNetwork, image_shape: tuple[int, int, int], input_format: Format
 ) -> Accelerator:
-    """Return the network's accelerator with int8 weights and activations, to be re-formatted.
+    """Return the network's accelerator with 8-bit integers, to be re-formatted.
 
-    Where the network's quantizers sit, a `Requantize` turns exact sums into codes; activation
-    functions are part of it.
+    Codes are uint8 where they are never negative, so that `Accelerator.with_formats` knows. Where
+    the network's quantizers sit, a `Requantize` turns exact sums into codes; activation functions
+    are part of it.
 
     Args:
         network: Traced network.
@@ -87,7 +88,7 @@ class _Builder:
         self.nodes: list[Node] = []
         self.sources: list[tuple[str, ...]] = []
         self._module = network.module
-        self._quantized = {tensor.name for tensor in network.tensors}
+        self._tensors = {tensor.name: tensor for tensor in network.tensors}
         self._input = _Stream(source=INPUT, act=input_format)
         self._streams: dict[fx.Node, _Stream] = {}
 
@@ -96,8 +97,8 @@ class _Builder:
             self._streams[node] = self._input
         elif node.op != "output":
             stream = self._stream_of(node)
-            if node.name in self._quantized:
-                codes = self._codes(stream)
+            if node.name in self._tensors:
+                codes = self._codes(stream, node)
                 stream = _Stream(source=codes.source, act=codes.act)
             self._streams[node] = stream
 
@@ -137,13 +138,22 @@ class _Builder:
         self.sources.append(tuple(stream.source for stream in streams))
         return node.name
 
-    def _codes(self, stream: _Stream) -> _Stream:
-        """Return the codes that a stream's sums become, or the stream itself."""
+    def _codes(self, stream: _Stream, node: fx.Node) -> _Stream:
+        """Return the codes that sums become at or behind `node`; codes stay as they are."""
         if stream.sums is None:
             return stream
+        output = self._format_behind(node)
         name = f"{stream.source}.requantize"
-        requantize = Requantize.after(stream.sums, name=name, output=_INNER)
-        return _Stream(source=self._emit(requantize, stream))
+        requantize = Requantize.after(stream.sums, name=name, output=output)
+        return _Stream(source=self._emit(requantize, stream), act=output)
+
+    def _format_behind(self, node: fx.Node) -> Format:
+        """Return the format that the tensor at or behind `node` has here."""
+        while node.users and node.name not in self._tensors:
+            node = next(iter(node.users))
+        tensor = self._tensors.get(node.name)
+        is_unsigned = tensor is not None and tensor.nonnegative and tensor.layer
+        return _INNER.unsigned() if is_unsigned else _INNER
 
     def _convolution(self, node: fx.Node, layer: nn.Conv2d, codes: _Stream) -> _Stream:
         kernel, stride, dilation = map(_pair, (layer.kernel_size, layer.stride, layer.dilation))
@@ -204,7 +214,7 @@ class _Builder:
 
     def _max_pool(self, node: fx.Node, pool: nn.MaxPool2d) -> _Stream:
         stream = self._streams[node.all_input_nodes[0]]
-        codes = self._codes(stream)
+        codes = self._codes(stream, node)
         channels, height, width = _shape(node.all_input_nodes[0])
         down, right = _pair(pool.padding)
         _refuse_ceil_mode(node, pool)

@@ -169,10 +169,15 @@ class _Points:
             )
         if isinstance(node, Requantize):
             return self._requantize_variants(node)
-        layer = self.template.code_layers[self.template.sources[position][0]]
+        name = self.template.sources[position][0]
+        layer = self.template.code_layers[name]
         if layer == self.weight.shape[1]:
             return np.zeros(len(self.weight), dtype=np.int64), lambda _: node
-        return self.act[:, layer], lambda key: _with_act(node, self.formats[key])
+        return self.act[:, layer], lambda key: _with_act(node, self._codes(name, key))
+
+    def _codes(self, name: str, act: int) -> Format:
+        """Return the format of the codes of a node where their layer takes format `act`."""
+        return self.template.code_format(name, self.formats[act])
 
     def _requantize_variants(self, node: Requantize) -> tuple[IntArray, Callable[[int], Node]]:
         """Return keys and nodes of a requantizer."""
@@ -183,7 +188,7 @@ class _Points:
             return bits, lambda key: replace(node, accumulator_bits=key)
         count = len(self.formats)
         return bits * count + self.act[:, layer], lambda key: replace(
-            node, accumulator_bits=key // count, output=self.formats[key % count]
+            node, accumulator_bits=key // count, output=self._codes(node.name, key % count)
         )
 
     def _sum_bits(self, source: Node) -> IntArray:
@@ -193,11 +198,14 @@ class _Points:
             table = accumulator_bits_table(source.mw, self.formats, self.formats)
             return np.asarray(table[self.weight[:, layer], self.act[:, layer]])
         assert isinstance(source, Pool | Add), "nothing else gives sums"
-        layer = self.template.code_layers[self.template.sources_of(source)[0]]
+        name = self.template.sources_of(source)[0]
+        layer = self.template.code_layers[name]
         if layer == self.weight.shape[1]:
             return np.full(len(self.weight), source.accumulator_bits)
-        variants = [_with_act(source, act).accumulator_bits for act in self.formats]
-        return np.array(variants)[self.act[:, layer]]
+        bits = np.zeros(len(self.formats), dtype=np.int64)
+        for act in np.unique(self.act[:, layer]).tolist():
+            bits[act] = _with_act(source, self._codes(name, act)).accumulator_bits
+        return np.asarray(bits[self.act[:, layer]])
 
 
 Taker = TypeVar("Taker", bound=SlidingWindow | Pool | Add)

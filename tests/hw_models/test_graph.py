@@ -160,16 +160,17 @@ def test_requantize_after_takes_the_width_of_the_sums(make_mvau):
     assert node.accumulator_lsb == 0.25
 
 
+def make_pointwise(name, weight="int4", act="int8"):
+    codes = parse_format(act)
+    mvau = Mvau(name=name, mw=8, mh=8, vectors=4, weight=parse_format(weight), act=codes)
+    return mvau, Requantize.after(mvau, name=f"{name}.q", output=codes)
+
+
 def residual(weight="int4", act="int8"):
     """x → stem → two branches, one of them through a convolution → sum → fc."""
     codes, w = parse_format(act), parse_format(weight)
-
-    def pointwise(name, mh=8):
-        mvau = Mvau(name=name, mw=8, mh=mh, vectors=4, weight=w, act=codes)
-        return mvau, Requantize.after(mvau, name=f"{name}.q", output=codes)
-
-    stem, stem_q = pointwise("stem")
-    body, body_q = pointwise("body")
+    stem, stem_q = make_pointwise("stem", weight, act)
+    body, body_q = make_pointwise("body", weight, act)
     add = Add(name="add", channels=8, vectors=4, acts=(codes, codes))
     add_q = Requantize.after(add, name="add.q", output=codes)
     fc = Mvau(name="fc", mw=32, mh=3, vectors=1, weight=w, act=codes)
@@ -201,6 +202,19 @@ def test_streams_that_are_added_take_one_format():
     assert net.node("add").acts == (e2m1, e2m1)
     assert net.node("add.q").output == e4m3
     assert net.node("add.q").accumulator_bits == net.node("add").accumulator_bits
+
+
+def test_added_streams_that_no_layer_multiplies_keep_their_sign():
+    net = residual()
+    nodes, sources = list(net.nodes), list(net.sources)
+    other = make_pointwise("other")
+    nodes[2:2], sources[2:2] = other, [(INPUT,), ("other",)]
+    sources[6] = ("body.q", "other.q")
+    net = Accelerator(nodes=tuple(nodes), sources=tuple(sources))
+    uint4, int4 = parse_format("uint4"), parse_format("int4")
+    changed = net.with_formats([int4] * 4, [int4, int4, uint4, uint4])
+    assert changed.node("stem.q").output == changed.node("add.q").output == uint4
+    assert changed.node("add").acts == (int4, int4)
 
 
 def test_windows_do_not_hide_the_layer_that_multiplies_added_streams():

@@ -1,12 +1,17 @@
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from dse.errors import UnsupportedLayerError
-from dse.formats import parse_format
+from dse.formats import Format, parse_format, parse_sweep
 from dse.models import load_network
+from dse.point import LayerScheme, Scheme
+from dse.quant.pipeline import activation_formats
 from dse.quant.trace import trace
 from dse.quant.workload import template
+from hw_models.cost import estimate, estimate_points
+from hw_models.folding import fold
 from hw_models.graph import INPUT, Add, Mvau, Pool, PoolKind, Requantize, SlidingWindow
 
 UINT8 = parse_format("uint8")
@@ -97,6 +102,44 @@ def test_depthwise_convolutions_are_groups_of_one():
     windows = [accelerator.window_of(mvau) for mvau in depthwise]
     assert [window.groups for window in windows] == [mvau.groups for mvau in depthwise]
     assert accelerator.macs == 7_489_664
+
+
+def scheme(network, weights, acts, unsigned):
+    """Return a scheme whose layers take turns with formats, as far as they may differ."""
+    group_of = {tensor.name: tensor.group for tensor in network.tensors}
+    act_of: dict[str, Format] = {}
+    layers = []
+    for number, layer in enumerate(network.layers):
+        act = parse_format("uint8") if not number else acts[number % len(acts)]
+        act = act.unsigned() if unsigned and layer.nonnegative else act
+        act = act_of.setdefault(group_of[layer.tensor], act)
+        layers.append(LayerScheme(layer=layer.name, weight=weights[number % len(weights)], act=act))
+    return Scheme(layers=tuple(layers))
+
+
+@pytest.mark.parametrize("unsigned", [False, True], ids=["signed", "unsigned"])
+@pytest.mark.parametrize("acts", ["e2m1", "int3,e3m2,int4"])
+@pytest.mark.parametrize("name", ["resnet8", "mobilenet-v1"])
+def test_hardware_has_the_formats_of_the_evaluated_network(seeded, name, acts, unsigned):
+    """Those behind additions and average pools, too; and tables of many points agree on costs."""
+    network, shape = seeded(name).calibrated.network, load_network(name).input_shape
+    shapes = template(network, shape, UINT8)
+    wanted = scheme(network, parse_sweep("int4,e2m1"), parse_sweep(acts), unsigned)
+    weights, layer_acts = zip(*((x.weight, x.act) for x in wanted.layers), strict=True)
+    accelerator = shapes.with_formats(weights, layer_acts)
+    built = [node.output for node in accelerator.nodes if isinstance(node, Requantize)]
+    evaluated = [act for tensor, act in activation_formats(network, wanted)][1:]
+    assert built == evaluated
+    assert any(not act.signed for act in built) is unsigned
+
+    formats = sorted({*weights, *layer_acts}, key=lambda known: known.name)
+    weight_index, act_index = ([[formats.index(x) for x in row]] for row in (weights, layer_acts))
+    foldings = fold(shapes, 400_000)
+    table = estimate_points(
+        shapes, formats, np.array(weight_index), np.array(act_index), foldings, "ecp5", "none"
+    )
+    report = estimate(accelerator, foldings, "ecp5", "none").resources
+    assert (table.lut[0], table.ff[0], table.bram18[0]) == (report.lut, report.ff, report.bram18)
 
 
 class Branches(nn.Module):
