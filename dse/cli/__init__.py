@@ -12,6 +12,7 @@ from dse.cli.calibrate import calibrate
 from dse.cli.cost import cost
 from dse.cli.explore import explore
 from dse.cli.export import export
+from dse.cli.finn import finn
 from dse.cli.formats import formats
 from dse.cli.fp8_vs_int8 import fp8_vs_int8
 from dse.cli.pareto import pareto
@@ -25,6 +26,7 @@ _TERMINATED = 128 + signal.SIGTERM
 app = typer.Typer(name="bitfront", add_completion=False)
 for verb in (calibrate, cost, explore, export, formats, fp8_vs_int8, pareto, report, tools):
     app.command()(verb)
+app.add_typer(finn, name="finn")
 
 
 @app.callback(invoke_without_command=True)
