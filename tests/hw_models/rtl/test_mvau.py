@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from dse.errors import DesignError
-from dse.formats import parse_format
 from hw_models.dataflow import lanes_taken
 from hw_models.folding import Folding, Pace, ii_cycles
 from hw_models.rtl.latency import latency_cycles
