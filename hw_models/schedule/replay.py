@@ -138,10 +138,8 @@ class _Builder:
             stream.sink_lanes,
         )
         steps = [converter_program(a, b) for a, b in pairwise(lanes) if a != b]
-        depths = [0] * len(steps) + [0]
-        at = int(
-            stream.source_lanes < stream.sink_lanes
-        )  # behind the first converter, which widens
+        depths = [0] * (len(steps) + 1)
+        at = len(steps) if stream.source_lanes < stream.sink_lanes else 0
         depths[at] = stream.fifo_depth
         fifo = last = OUTSIDE
         for position, depth in enumerate(depths):
