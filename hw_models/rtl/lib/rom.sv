@@ -18,20 +18,20 @@ module bf_rom #(
 );
   if (DEPTH == 1) begin : gen_constant
     reg [BITS-1:0] words[1];
-    initial $readmemh(FILE, words);
+    if (FILE != "") initial $readmemh(FILE, words);
     assign data = words[0];
   end else if (BLOCK) begin : gen_block
     (* rom_style = "block" *)
     reg [BITS-1:0] words[DEPTH];
     reg [BITS-1:0] q;
-    initial $readmemh(FILE, words);
+    if (FILE != "") initial $readmemh(FILE, words);
     always_ff @(posedge clk) q <= words[address];
     assign data = q;
   end else begin : gen_logic
     (* rom_style = "logic" *)
     reg [BITS-1:0] words[DEPTH];
     reg [BITS-1:0] q;
-    initial $readmemh(FILE, words);
+    if (FILE != "") initial $readmemh(FILE, words);
     always_ff @(posedge clk) q <= words[address];
     assign data = q;
   end
