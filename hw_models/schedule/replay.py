@@ -139,7 +139,7 @@ class _Builder:
         )
         steps = [converter_program(a, b) for a, b in pairwise(lanes) if a != b]
         depths = [0] * (len(steps) + 1)
-        at = len(steps) if stream.source_lanes < stream.sink_lanes else 0
+        at = int(stream.source_lanes < stream.sink_lanes)
         depths[at] = stream.fifo_depth
         fifo = last = OUTSIDE
         for position, depth in enumerate(depths):
