@@ -31,8 +31,9 @@ Input and output frames are the beats of the accelerator's streams, each padded 
 whole bytes (`hw_models.payload`). Results come in the order of their frames. The board takes
 `FRAMES_IN_FLIGHT` frames that are not yet answered; a further one is refused as ``BUSY``. A frame
 that is damaged never reaches the accelerator. A refusal of a damaged frame repeats the number that
-was received, which may be damaged too. While a reply other than a result waits or is sent, further
-such replies are dropped: a host that waits for an answer before it asks again loses none.
+was received, which may be damaged too. One refusal and one answer to ``IDENTIFY`` or ``STATUS`` can
+wait or be sent at a time, and further ones are dropped: a host that waits for an answer before it
+asks again loses none.
 """
 
 import struct

@@ -1,5 +1,6 @@
 """What all tests share: a cache of their own, one thread, and examples that do not change."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from hypothesis import settings
 from dse.errors import ToolNotFoundError
 from hw_models.tools import find
 
+sys.path.insert(0, str(Path(__file__).parent))  # for `toy_core`
 settings.register_profile("bitfront", derandomize=True, deadline=None)
 settings.load_profile("bitfront")
 

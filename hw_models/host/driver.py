@@ -96,29 +96,30 @@ class Driver:
         time, is sent again.
 
         Raises:
-            ToolTimeoutError: The board does not answer, `ATTEMPTS` times in a row.
+            ToolTimeoutError: No result comes within `ATTEMPTS` time-outs.
             DataError: It does not take such frames.
         """
         waiting = iter(enumerate(payloads))
         pending: dict[int, _Pending] = {}
         results: dict[int, bytes] = {}
-        silent, following = 0, 0
+        progress, following = time.monotonic(), 0
         while True:
             for index, payload in itertools.islice(waiting, FRAMES_IN_FLIGHT - len(pending)):
                 self._send(_Pending(index=index, payload=payload), pending)
+                progress = time.monotonic()
             if not pending:
                 return
             frame = self._receive()
-            if frame is None:
-                silent += 1
-                if silent >= ATTEMPTS:
-                    raise self._silence()
+            is_ours = frame is not None and frame.number in pending
+            if frame is not None and is_ours and frame.kind == Reply.RESULT:
+                progress = time.monotonic()
+                results[pending.pop(frame.number).index] = frame.payload
+            elif time.monotonic() - progress >= ATTEMPTS * self._timeout_s:
+                raise self._silence()
+            elif frame is None:
                 for number in list(pending):
                     self._send_again(number, pending)
-            elif frame.number in pending and frame.kind == Reply.RESULT:
-                silent = 0
-                results[pending.pop(frame.number).index] = frame.payload
-            elif frame.number in pending and frame.kind == Reply.REFUSAL:
+            elif is_ours and frame.kind == Reply.REFUSAL:
                 self._heed(frame, pending)
             while following in results:
                 yield results.pop(following)
@@ -169,6 +170,6 @@ class Driver:
 
     def _silence(self) -> ToolTimeoutError:
         return ToolTimeoutError(
-            f"the board at {self._port.path} did not answer {ATTEMPTS} times within "
+            f"the board at {self._port.path} gave no answer within {ATTEMPTS} times "
             f"{self._timeout_s:g} s; is it programmed, is the port the right one?"
         )

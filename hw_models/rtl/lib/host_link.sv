@@ -148,62 +148,77 @@ module bf_host_link #(
     end
   end
 
-  // One reply that is no result may wait or be sent at a time.
-  reg waits;
-  reg [7:0] reply_kind, reply_number;
-  reg [STATE_BYTES*8-1:0] reply_payload;
+  // Other replies: one refusal and one answer may wait or be sent at a time.
+  reg refusal_waits, answer_waits;
+  reg [7:0] refusal_number, refusal_reason, answer_number, answer_kind;
+  reg [STATE_BYTES*8-1:0] state_payload;
   reg [15:0] results, refusals;
-  wire refuse = done && !accept && (refusal != '0 || kind == RUN);
-  wire reply_done;
+  wire refuse = done && (refusal != '0 || (kind == RUN && !room));
+  wire answer = done && refusal == '0 && kind != RUN;
+  wire refusal_done, answer_done;
   always_ff @(posedge clk) begin
     if (rst) begin
-      waits <= 1'b0;
+      refusal_waits <= 1'b0;
+      answer_waits <= 1'b0;
       results <= '0;
       refusals <= '0;
     end else begin
       if (result_done) results <= results + 1'b1;
       if (refuse) refusals <= refusals + 1'b1;
-      if (reply_done) waits <= 1'b0;
-      if (done && !accept && !waits) begin
-        waits <= 1'b1;
-        reply_kind <= refuse ? REFUSAL : kind == STATUS ? STATE : IDENTITY;
-        reply_number <= number;
-        reply_payload <= {8'(in_flight), refusals, results};
-        if (refuse) reply_payload[7:0] <= refusal != '0 ? refusal : BUSY;
+      if (refusal_done) refusal_waits <= 1'b0;
+      if (refuse && !refusal_waits) begin
+        refusal_waits <= 1'b1;
+        refusal_number <= number;
+        refusal_reason <= refusal != '0 ? refusal : BUSY;
+      end
+      if (answer_done) answer_waits <= 1'b0;
+      if (answer && !answer_waits) begin
+        answer_waits <= 1'b1;
+        answer_number <= number;
+        answer_kind <= kind == STATUS ? STATE : IDENTITY;
+        state_payload <= {8'(in_flight), refusals, results};
       end
     end
   end
 
-  // From the accelerator to the line; other replies go first.
-  reg sending, is_result;
-  reg [INDEX_BITS-1:0] index;  // of a byte of such a reply
-  reg [BYTE_BITS-1:0] byte_at;  // in a beat
-  wire begin_reply = !sending && waits;
-  wire begin_result = !sending && !waits && out_valid && in_flight != '0;
+  // What is being sent: a refusal before an answer before a result.
+  typedef enum logic [1:0] {
+    NOTHING,
+    A_REFUSAL,
+    AN_ANSWER,
+    A_RESULT
+  } sending_t;
+  sending_t sending;
+  reg [INDEX_BITS-1:0] index;  // of a byte of an answer
+  reg [BYTE_BITS-1:0] byte_at;  // in a beat of a result
   wire taken, sent, tx_valid, tx_ready;
   wire [7:0] tx_data;
+  wire is_result = sending == A_RESULT;
+  wire is_answer = sending == AN_ANSWER;
+  wire is_identity = answer_kind == IDENTITY;
   wire is_last_byte = byte_at == BYTE_BITS'(BEAT_BYTES - 1);
   wire [BEAT_BYTES*8-1:0] beat = (BEAT_BYTES * 8)'(out_data);
-  wire [7:0] reply_byte = reply_kind == IDENTITY ? IDENTITY_PAYLOAD[index*8+:8]
-      : reply_payload[index*8+:8];
+  wire [7:0] answer_byte = is_identity ? IDENTITY_PAYLOAD[index*8+:8] : state_payload[index*8+:8];
   wire [LENGTH_BITS-1:0] length = is_result ? LENGTH_BITS'(OUT_BYTES)
-      : reply_kind == IDENTITY ? LENGTH_BITS'(IDENTITY_BYTES)
-      : reply_kind == STATE ? LENGTH_BITS'(STATE_BYTES) : LENGTH_BITS'(1);
-  assign out_ready   = taken && is_result && is_last_byte;
+      : !is_answer ? LENGTH_BITS'(1)
+      : is_identity ? LENGTH_BITS'(IDENTITY_BYTES) : LENGTH_BITS'(STATE_BYTES);
+  assign out_ready = taken && is_result && is_last_byte;
   assign result_done = sent && is_result;
-  assign reply_done  = sent && !is_result;
+  assign answer_done = sent && is_answer;
+  assign refusal_done = sent && sending == A_REFUSAL;
 
   always_ff @(posedge clk) begin
     if (rst) begin
-      sending <= 1'b0;
+      sending <= NOTHING;
       byte_at <= '0;
     end else begin
-      if (begin_reply || begin_result) begin
-        sending <= 1'b1;
-        is_result <= begin_result;
+      if (sending == NOTHING) begin
         index <= '0;
+        if (refusal_waits) sending <= A_REFUSAL;
+        else if (answer_waits) sending <= AN_ANSWER;
+        else if (out_valid && busy) sending <= A_RESULT;
       end else if (sent) begin
-        sending <= 1'b0;
+        sending <= NOTHING;
       end
       if (taken) index <= index + 1'b1;
       if (taken && is_result) byte_at <= is_last_byte ? '0 : byte_at + 1'b1;
@@ -222,11 +237,11 @@ module bf_host_link #(
   ) send_frame (
       .clk(clk),
       .rst(rst),
-      .start(begin_reply || begin_result),
-      .kind(is_result ? RESULT : reply_kind),
-      .number(is_result ? numbers[oldest] : reply_number),
+      .start(sending != NOTHING),
+      .kind(is_result ? RESULT : is_answer ? answer_kind : REFUSAL),
+      .number(is_result ? numbers[oldest] : is_answer ? answer_number : refusal_number),
       .length(length),
-      .payload_data(is_result ? beat[byte_at*8+:8] : reply_byte),
+      .payload_data(is_result ? beat[byte_at*8+:8] : is_answer ? answer_byte : refusal_reason),
       .payload_valid(!is_result || out_valid),
       .payload_taken(taken),
       .done(sent),
