@@ -17,6 +17,7 @@ from dse.quant.export import Provenance, export_qonnx, write_qonnx
 from dse.quant.pipeline import CalibratedNetwork, QuantizedNetwork, prepare
 from dse.quant.quantizers import activation_quantizer, weight_quantizer
 from dse.quant.trace import trace
+from hw_models.frontend import read_model
 
 FORMATS = [
     *default_sweep(),
@@ -267,3 +268,18 @@ def test_what_onnx_cannot_express_is_named(images):
     calibrated = CalibratedNetwork.from_images(trace(Bessel()), [images], 1 / 16)
     with pytest.raises(UnsupportedLayerError, match=r"cannot be written as ONNX: .*special_i1"):
         exported(calibrated, "int4", "int4")
+
+
+@pytest.mark.parametrize("number_format", FORMATS, ids=lambda f: f.name)
+def test_formats_are_found_again_in_the_file(number_format, tmp_path):
+    x = probes(number_format)
+    network = one_layer(number_format.narrow(), x)
+    onnx.save(export_qonnx(network, x.shape), tmp_path / "model.onnx")
+    model = read_model(tmp_path / "model.onnx")
+    (layer,) = model.accelerator.mvaus
+    np.testing.assert_array_equal(layer.act.grid(), number_format.narrow().grid())
+    (codes,) = model.weights.values()
+    values = layer.weight.decode(codes).astype(np.float32) * np.float32(SCALE)
+    np.testing.assert_array_equal(values, network.module.layer.quant_weight().value.detach())
+    if number_format.name not in ("e4m3fnuz", "e5m2fnuz"):  # finite formats of another bias
+        assert layer.act == number_format.narrow()
