@@ -1,0 +1,71 @@
+"""Residual and depthwise networks as hardware: the file, its exact sums, and the cost model."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from dse.formats import parse_format
+from dse.models import load_network
+from dse.quant.export import export_qonnx
+from dse.quant.pipeline import prepare
+from dse.quant.workload import template
+from hw_models.frontend import read_model
+from hw_models.sim.golden import golden_outputs
+
+NETWORKS = ("resnet8", "mobilenet-v1", "ds-cnn")
+
+
+@pytest.fixture(scope="module")
+def built(seeded, tmp_path_factory):
+    """Return a function that gives a Brevitas network and the model read from its file."""
+
+    def build(name, number_format, unsigned):
+        source = seeded(name)
+        network = prepare(source.calibrated, source.scheme(number_format, unsigned=unsigned))
+        path = tmp_path_factory.mktemp("export") / "model.onnx"
+        model = export_qonnx(network, load_network(name).input_shape)
+        path.write_bytes(model.SerializeToString())
+        return network, read_model(path)
+
+    return build
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize(
+    ("number_format", "unsigned"), [("int4", True), ("e2m1", True), ("e2m1", False)]
+)
+@torch.no_grad()
+def test_exact_sums_give_the_logits_of_brevitas(seeded, built, name, number_format, unsigned):
+    network, model = built(name, number_format, unsigned)
+    images = seeded(name).images
+    codes = torch.round(images * 255).permute(0, 2, 3, 1).to(torch.int64).numpy()
+    logits = model.output.values(golden_outputs(model, codes)).reshape(len(images), -1)
+    expected = torch.cat([network.module(image[None]) for image in images]).numpy()
+    # a sum near a rounding boundary may become the neighbouring code in float32, as elsewhere
+    is_same = np.abs(logits - expected).max(axis=1) < 1e-5
+    assert is_same.sum() >= len(images) - 1
+    assert expected.std() > 0.1
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("unsigned", [False, True], ids=["signed", "unsigned"])
+def test_what_is_costed_is_what_is_built(seeded, built, name, unsigned):
+    _, model = built(name, "int4", unsigned)
+    source = seeded(name)
+    wanted = source.scheme("int4", unsigned=unsigned)
+    shapes = template(
+        source.calibrated.network, load_network(name).input_shape, parse_format("uint8")
+    )
+    costed = shapes.with_formats(
+        [layer.weight for layer in wanted.layers], [layer.act for layer in wanted.layers]
+    )
+    assert specs(costed) == specs(model.accelerator)
+
+
+def specs(accelerator):
+    """Return every node, and those it reads, without names: branches may come in either order."""
+    bare = {node.name: repr(replace(node, name="")) for node in accelerator.nodes} | {"": "input"}
+    pairs = zip(accelerator.nodes, accelerator.sources, strict=True)
+    return sorted((bare[node.name], [bare[name] for name in names]) for node, names in pairs)
