@@ -6,11 +6,9 @@ from hw_models.graph import Add
 from hw_models.model import Model
 from hw_models.rtl.cell import LIBRARY
 from hw_models.rtl.design import Rtl
+from hw_models.rtl.latency import latency_cycles
 from hw_models.rtl.node import Fabric, emit_node, module_name
 from hw_models.rtl.stream import Port, instance, module_text, stream_pins
-
-LATENCY_CYCLES = 2
-"""Clock edges from a pair of beats to their sums."""
 
 
 @emit_node.register
@@ -44,10 +42,16 @@ def _(node: Add, pace: Pace, model: Model, fabric: Fabric) -> Rtl:
         )
     )
     pins = {"clk": "clk", "rst": "rst"}
-    for port in ports:
-        pins |= stream_pins(port.name, port.name)
+    for stream in ports:
+        pins |= stream_pins(stream.name, stream.name)
     body = instance("bf_stream_add", "add", {**parameters, "BITS": node.accumulator_bits}, pins)
     name = module_name(node)
     text = module_text(name, (f"{node.name}: exact sum of two streams of codes.",), ports, body)
     sources = tuple(LIBRARY / f"{source}.sv" for source in ("operand", "fixed", "stream_add"))
     return Rtl(top=name, text=text, sources=sources)
+
+
+@latency_cycles.register
+def _(node: Add, pace: Pace, fabric: Fabric) -> int:
+    """Return the cycles of two registers: integers, and their sum."""
+    return 2

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from hw_models.arith.operand import operand
 from hw_models.arith.requantize.thresholds import Bisection, ThresholdUnit, threshold_units
-from hw_models.cost.requantize import threshold_memory
+from hw_models.cost.bisection import threshold_memory
 from hw_models.folding import Pace
 from hw_models.graph import Requantize
 from hw_models.rtl.cell import LIBRARY

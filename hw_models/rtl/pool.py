@@ -7,12 +7,10 @@ from hw_models.graph import Pool, PoolKind
 from hw_models.model import Model
 from hw_models.rtl.cell import LIBRARY
 from hw_models.rtl.design import Rtl
+from hw_models.rtl.latency import latency_cycles
 from hw_models.rtl.memory import ram_style
 from hw_models.rtl.node import Fabric, emit_node, module_name
 from hw_models.rtl.stream import Port, instance, module_text, stream_pins
-
-LATENCY_CYCLES = 3
-"""Clock edges from the last beat of a window to its result."""
 
 _SOURCES = ("operand", "fixed", "order", "fold_counter", "ram", "pool_axis", "pool")
 
@@ -70,8 +68,17 @@ def _(node: Pool, pace: Pace, model: Model, fabric: Fabric) -> Rtl:
     return Rtl(top=name, text=text, sources=sources)
 
 
+@latency_cycles.register
+def _(node: Pool, pace: Pace, fabric: Fabric) -> int:
+    """Return the cycles until the first window's last pixel comes, and three for its result."""
+    rows = min(node.kernel[0] - node.pads[0], node.height)
+    columns = min(node.kernel[1] - node.pads[1], node.width)
+    pixels = (rows - 1) * node.width + columns - 1
+    return pixels * (node.channels // pace.lanes) + 3
+
+
 def check_pool(node: Pool) -> None:
-    """Raise `UnsupportedLayerError` unless the windows of `node` are apart and hold a pixel each."""
+    """Raise `UnsupportedLayerError` unless windows are apart and each holds a pixel."""
     overlaps = node.kernel[0] > node.stride[0] or node.kernel[1] > node.stride[1]
     if overlaps or node.dilation != (1, 1):
         raise UnsupportedLayerError(

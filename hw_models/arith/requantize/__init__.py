@@ -1,1 +1,1 @@
-"""Architectures that turn exact sums into codes, each derived from a Tail and proven equal to it."""
+"""Architectures that turn exact sums into codes: derived from a tail, proven equal to it."""

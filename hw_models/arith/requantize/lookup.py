@@ -28,7 +28,8 @@ class Lookup:
     def codes(self, sums: SumArray) -> IntArray:
         """Return the code of each sum, shape `(…, channels)`: what hardware computes."""
         row = np.minimum(np.arange(sums.shape[-1]), len(self.table) - 1)
-        return self.table[row, sums.astype(np.int64) & ((1 << self.sum_bits) - 1)]
+        patterns = sums.astype(np.int64) & ((1 << self.sum_bits) - 1)
+        return np.asarray(self.table[row, patterns])
 
 
 def lookup(tail: Tail, node: Requantize) -> Lookup:

@@ -1,0 +1,133 @@
+"""Cost of a requantizer that bisects thresholds, counted from how ``lib/threshold.sv`` is written.
+
+Flip-flops and block RAMs are exact unless contents of a memory in logic are constant; LUTs of such
+memories are an upper bound.
+"""
+
+from collections.abc import Sequence
+
+from hw_models.arith.cell import STYLES, Style
+from hw_models.arith.operand import operand
+from hw_models.arith.requantize.thresholds import ThresholdUnit, threshold_units
+from hw_models.cost.logic import counter_bits, counters_lut
+from hw_models.cost.memory import Memory, memory_part
+from hw_models.cost.target import Target
+from hw_models.folding import Pace
+from hw_models.graph import Requantize
+from hw_models.resources import Part, Resources
+
+_SRL_STAGES = 3
+"""Shortest chain of flip-flops that Xilinx tools put into a shift register LUT."""
+
+_SOURCE = "counted from lib/threshold.sv: three stages, two subtractions of half a sum"
+
+
+def bisection_parts(node: Requantize, pace: Pace, target: Target) -> tuple[Part, ...]:
+    """Return what a bisection is made of.
+
+    Every step compares the sum with one of 2^s thresholds of its channel (one LUT per bit: FINN-R,
+    Blott et al. 2018). A comparator does as many steps as there are cycles between two sums and has
+    a memory of its own in every lane.
+    """
+    units = threshold_units(node.output, pace.cycles)
+    lanes = pace.lanes
+    shared = -2 * (lanes - 1) * sum(unit.steps > 1 for unit in units)  # passes are counted once
+    memories = (
+        memory_part(
+            f"thresholds of bit {unit.before}", threshold_memory(node, pace, unit), target, lanes
+        )
+        for unit in units
+    )
+    resources = _lane(node, pace, units, target) * lanes
+    return (
+        Part(
+            name="comparators",
+            resources=Resources(lut=resources.lut, ff=resources.ff + shared),
+            is_compute=False,
+            source=_SOURCE,
+        ),
+        *memories,
+        Part(
+            name="control",
+            resources=_control(node, pace, units, target),
+            is_compute=False,
+            source="counted from lib/threshold_control.sv",
+        ),
+    )
+
+
+def threshold_memory(node: Requantize, pace: Pace, unit: ThresholdUnit) -> Memory:
+    """Return the memory of one comparator in one lane."""
+    return Memory(
+        depth=node.channels // pace.lanes * unit.words,
+        width=node.accumulator_bits,
+        is_writable=False,
+    )
+
+
+def _lane(
+    node: Requantize, pace: Pace, units: Sequence[ThresholdUnit], target: Target
+) -> Resources:
+    """Return the comparators of one lane without their memories."""
+    low = node.accumulator_bits // 2
+    high = node.accumulator_bits - low
+    found = _waiting(low, _chains(units, tap=2, is_kept=False), target)
+    found += _waiting(high, _chains(units, tap=3, is_kept=False), target)
+    for position, unit in enumerate(units):
+        found += _waiting(unit.steps, _chains(units[position + 1 :], tap=1, is_kept=True), target)
+        subtractions = _subtraction_lut(low + 1, target) + _subtraction_lut(high + 2, target)
+        if threshold_memory(node, pace, unit).depth > 1:
+            found += Resources(ff=high)
+        found += Resources(lut=subtractions, ff=1)
+        if unit.steps > 1:  # the way back, and the bits found here
+            found += Resources(lut=node.accumulator_bits + unit.before, ff=3 * unit.steps)
+    complements = node.output.bits - 1 if operand(node.output).has_sign_bit else 0
+    return found + Resources(lut=complements, ff=node.output.bits)
+
+
+def _control(
+    node: Requantize, pace: Pace, units: Sequence[ThresholdUnit], target: Target
+) -> Resources:
+    """Return the valid bits, the fold of each sum on its way, and the handshake."""
+    folds = node.channels // pace.lanes
+    fold_bits = counter_bits(folds)
+    rings = sum(unit.steps > 1 for unit in units)
+    found = _waiting(fold_bits, _chains(units, tap=1, is_kept=False), target)
+    return found + Resources(
+        lut=counters_lut((folds,), target) + rings * (fold_bits + 2) + 3,
+        ff=3 * len(units) + fold_bits + 1,
+    )
+
+
+def _chains(units: Sequence[ThresholdUnit], *, tap: int, is_kept: bool) -> list[int]:
+    """Return the lengths of the chains of registers in which one bit goes through `units`.
+
+    A chain ends where something else reads it: behind register `tap` of each comparator, and around
+    the multiplexers of a ring. Without `is_kept` nothing waits behind the last tap.
+    """
+    lengths, length = [], 0
+    for unit in units:
+        is_ring = unit.steps > 1
+        stages = 3 if is_kept or is_ring or unit is not units[-1] else tap
+        for stage in range(1, stages + 1):
+            if stage == 1 and is_ring:
+                lengths.append(length)
+                length = 0
+            length += 1
+            if stage == tap or (stage == 3 and is_ring):
+                lengths.append(length)
+                length = 0
+    return [length for length in (*lengths, length) if length]
+
+
+def _waiting(bits: int, chains: Sequence[int], target: Target) -> Resources:
+    """Return what delays `bits` bits by chains of registers."""
+    has_srl = STYLES[target.family.name][0] is Style.XILINX
+    luts = sum(has_srl and length >= _SRL_STAGES for length in chains)
+    flip_flops = sum(length for length in chains if not has_srl or length < _SRL_STAGES)
+    return Resources(lut=bits * luts, ff=bits * flip_flops)
+
+
+def _subtraction_lut(bits: int, target: Target) -> int:
+    """Return the LUTs of a subtraction; on ecp5 two bits are a cell."""
+    return 2 * -(-bits // 2) if STYLES[target.family.name][0] is Style.ECP5 else bits
