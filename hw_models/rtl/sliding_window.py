@@ -6,7 +6,6 @@ from hw_models.line_buffer import (
     beat_taps,
     buffer_pixels,
     pixel_groups,
-    span_pixels,
 )
 from hw_models.model import Model
 from hw_models.rtl.cell import LIBRARY
@@ -93,20 +92,6 @@ def _parameters(node: SlidingWindow, pace: Pace, fabric: Fabric) -> dict[str, in
         "DILATION_RIGHT": node.dilation[1],
         "PAD_TOP": node.pads[0],
         "PAD_LEFT": node.pads[1],
-        "IS_PADDED": int(any(node.pads)),
         "PIXELS": pixels,
-        "POINTER_BITS": _pointer_bits(node, pixels),
         "STYLE": ram_style(depth, taken * node.act.bits, fabric),
     }
-
-
-def _pointer_bits(node: SlidingWindow, pixels: int) -> int:
-    """Return the width of counters that tell all pixels apart that are in work [bit].
-
-    The writer is at most a buffer ahead of the window's first pixel; the window is at most its
-    span, its padding and one step ahead of the writer, and the frame's end a frame.
-    """
-    padding = node.pads[0] * node.width + node.pads[1]
-    step = node.stride[0] * node.width + node.stride[1]
-    farthest = max(pixels, node.height * node.width) + padding + step + span_pixels(node)
-    return farthest.bit_length() + 1

@@ -17,8 +17,7 @@
 //   out_valid  out, 1
 //   out_ready  in,  1
 //
-// PIXELS is a power of two. POINTER_BITS hold, in two's complement, all distances between pixels
-// that meet here.
+// PIXELS is a power of two.
 module bf_window #(
     parameter int BITS = 8,
     parameter int LANES = 1,
@@ -37,9 +36,7 @@ module bf_window #(
     parameter int DILATION_RIGHT = 1,
     parameter int PAD_TOP = 1,
     parameter int PAD_LEFT = 1,
-    parameter bit IS_PADDED = 1,
     parameter int PIXELS = 32,
-    parameter int POINTER_BITS = 8,
     parameter STYLE = "block"
 ) (
     input  wire                       clk,
@@ -54,44 +51,49 @@ module bf_window #(
   localparam int FOLDS = KERNEL_HEIGHT * KERNEL_WIDTH / TAPS;
   localparam int FOLD_BITS = FOLDS > 1 ? $clog2(FOLDS) : 1;
   localparam int GROUP_BITS = GROUPS > 1 ? $clog2(GROUPS) : 1;
-  localparam int ROW_BITS = $clog2(HEIGHT + KERNEL_HEIGHT * DILATION_DOWN + STRIDE_DOWN) + 1;
-  localparam int COLUMN_BITS = $clog2(WIDTH + KERNEL_WIDTH * DILATION_RIGHT + STRIDE_RIGHT) + 1;
   localparam int X_BITS = OUT_WIDTH > 1 ? $clog2(OUT_WIDTH) : 1;
   localparam int Y_BITS = OUT_HEIGHT > 1 ? $clog2(OUT_HEIGHT) : 1;
   localparam int PIXEL_BITS = $clog2(PIXELS);
   localparam int ADDRESS_BITS = PIXEL_BITS + (GROUPS > 1 ? GROUP_BITS : 0);
 
-  // Steps of the window's first pixel, in pixels of the stream, and the distance to its last one.
+  // In pixels of the stream: steps of the window's first pixel, its distance to the last one, and
+  // where the first window starts.
   localparam int TO_RIGHT = STRIDE_RIGHT;
   localparam int TO_ROW = STRIDE_DOWN * WIDTH - (OUT_WIDTH - 1) * STRIDE_RIGHT;
   localparam int TO_FRAME = HEIGHT * WIDTH - (OUT_HEIGHT - 1) * STRIDE_DOWN * WIDTH
       - (OUT_WIDTH - 1) * STRIDE_RIGHT;
-  localparam int START = -(PAD_TOP * WIDTH + PAD_LEFT);
   localparam int SPAN = (KERNEL_HEIGHT - 1) * DILATION_DOWN * WIDTH
       + (KERNEL_WIDTH - 1) * DILATION_RIGHT;
+  localparam int START = -(PAD_TOP * WIDTH + PAD_LEFT);
+  localparam int FRAME = HEIGHT * WIDTH;
+  localparam int SURPLUS_BITS = $clog2(PIXELS + 2 * (SPAN - START + (STRIDE_DOWN + 1) * WIDTH)) + 1;
+  localparam int EXCESS_BITS = $clog2(PIXELS + FRAME) + 1;
 
-  // Pixels are counted over all frames: those written, the first of the window, which is the first
-  // still to be read, and the end of the frame that is read.
-  reg signed [POINTER_BITS-1:0] written, first, frame_end;
-  wire signed [POINTER_BITS-1:0] beyond_first = written - first;
-  wire signed [POINTER_BITS-1:0] beyond_frame = written - frame_end;
+  // Pixels written beyond those that the window needs, and beyond the frame that it belongs to: a
+  // window that hangs over the image's end needs no more than the frame.
+  reg signed [SURPLUS_BITS-1:0] surplus;
+  reg signed [EXCESS_BITS-1:0] excess;
+  wire is_window_there = !surplus[SURPLUS_BITS-1] || !excess[EXCESS_BITS-1];
 
-  // Writing.
+  // Writing, until the place of the window's first pixel.
+  reg [PIXEL_BITS-1:0] written;
   reg [GROUP_BITS-1:0] in_group;
   wire in_step = in_valid && in_ready;
   wire is_last_in_group = in_group == GROUPS - 1;
-  assign in_ready = beyond_first < PIXELS;
+  wire pixel_step = in_step && is_last_in_group;
+  assign in_ready = surplus < PIXELS - SPAN - 1;
   always_ff @(posedge clk) begin
     if (rst) begin
       in_group <= '0;
       written  <= '0;
-    end else if (in_step) begin
-      in_group <= is_last_in_group ? '0 : in_group + 1'b1;
-      if (is_last_in_group) written <= written + 1'b1;
+    end else begin
+      if (in_step) in_group <= is_last_in_group ? '0 : in_group + 1'b1;
+      if (pixel_step) written <= written + 1'b1;
     end
   end
 
-  // Reading: one beat a clock edge, once the window's last pixel is there.
+  // Reading, one beat a clock edge.
+  reg [PIXEL_BITS-1:0] first;
   reg [FOLD_BITS-1:0] fold;
   reg [GROUP_BITS-1:0] group;
   reg [X_BITS-1:0] x;
@@ -102,9 +104,11 @@ module bf_window #(
   wire is_last_x = x == OUT_WIDTH - 1;
   wire is_last_y = y == OUT_HEIGHT - 1;
   wire moves = !is_valid || out_ready;
-  wire step = moves && (beyond_first > SPAN || beyond_frame >= 0);
+  wire step = moves && is_window_there;
   wire window_step = step && is_last_fold && is_last_group;
   wire frame_step = window_step && is_last_x && is_last_y;
+  wire signed [SURPLUS_BITS-1:0] stride =
+      SURPLUS_BITS'(!is_last_x ? TO_RIGHT : !is_last_y ? TO_ROW : TO_FRAME);
   assign out_valid = is_valid;
   always_ff @(posedge clk) begin
     if (rst) begin
@@ -112,8 +116,9 @@ module bf_window #(
       group <= '0;
       x <= '0;
       y <= '0;
-      first <= POINTER_BITS'(START);
-      frame_end <= POINTER_BITS'(HEIGHT * WIDTH);
+      first <= PIXEL_BITS'(START);
+      surplus <= SURPLUS_BITS'(-START - SPAN - 1);
+      excess <= EXCESS_BITS'(-FRAME);
       is_valid <= 1'b0;
     end else begin
       if (moves) is_valid <= step;
@@ -122,46 +127,36 @@ module bf_window #(
       if (window_step) begin
         x <= is_last_x ? '0 : x + 1'b1;
         if (is_last_x) y <= is_last_y ? '0 : y + 1'b1;
-        first <= first + POINTER_BITS'(!is_last_x ? TO_RIGHT : !is_last_y ? TO_ROW : TO_FRAME);
+        first <= first + PIXEL_BITS'(stride);
       end
-      if (frame_step) frame_end <= frame_end + POINTER_BITS'(HEIGHT * WIDTH);
+      surplus <= surplus - (window_step ? stride : '0) + SURPLUS_BITS'(pixel_step);
+      excess <= excess - EXCESS_BITS'(frame_step ? FRAME : 0) + EXCESS_BITS'(pixel_step);
     end
   end
 
-  // Which of the kernel's rows and columns are inside the image.
+  // Which of the kernel's rows and columns are inside the image: those of windows from LOW to HIGH.
   wire [KERNEL_HEIGHT-1:0] is_row_inside;
   wire [ KERNEL_WIDTH-1:0] is_column_inside;
-  if (IS_PADDED) begin : gen_inside
-    reg signed [   ROW_BITS-1:0] top;
-    reg signed [COLUMN_BITS-1:0] left;
-    always_ff @(posedge clk) begin
-      if (rst) begin
-        top  <= ROW_BITS'(-PAD_TOP);
-        left <= COLUMN_BITS'(-PAD_LEFT);
-      end else if (window_step) begin
-        left <= is_last_x ? COLUMN_BITS'(-PAD_LEFT) : left + COLUMN_BITS'(STRIDE_RIGHT);
-        if (is_last_x) top <= is_last_y ? ROW_BITS'(-PAD_TOP) : top + ROW_BITS'(STRIDE_DOWN);
-      end
-    end
-    for (genvar i = 0; i < KERNEL_HEIGHT; i++) begin : gen_row
-      wire signed [ROW_BITS-1:0] row = top + ROW_BITS'(i * DILATION_DOWN);
-      assign is_row_inside[i] = row >= 0 && row < HEIGHT;
-    end
-    for (genvar i = 0; i < KERNEL_WIDTH; i++) begin : gen_column
-      wire signed [COLUMN_BITS-1:0] column = left + COLUMN_BITS'(i * DILATION_RIGHT);
-      assign is_column_inside[i] = column >= 0 && column < WIDTH;
-    end
-  end else begin : gen_all_inside
-    assign is_row_inside = '1;
-    assign is_column_inside = '1;
+  for (genvar i = 0; i < KERNEL_HEIGHT; i++) begin : gen_row
+    localparam int BEFORE = PAD_TOP - i * DILATION_DOWN;
+    localparam int LOW = BEFORE > 0 ? (BEFORE + STRIDE_DOWN - 1) / STRIDE_DOWN : 0;
+    localparam int HIGH = HEIGHT + BEFORE > 0 ? (HEIGHT + BEFORE - 1) / STRIDE_DOWN : -1;
+    assign is_row_inside[i] = (LOW == 0 || y >= LOW) && (HIGH >= OUT_HEIGHT - 1 || int'(y) <= HIGH);
+  end
+  for (genvar i = 0; i < KERNEL_WIDTH; i++) begin : gen_column
+    localparam int BEFORE = PAD_LEFT - i * DILATION_RIGHT;
+    localparam int LOW = BEFORE > 0 ? (BEFORE + STRIDE_RIGHT - 1) / STRIDE_RIGHT : 0;
+    localparam int HIGH = WIDTH + BEFORE > 0 ? (WIDTH + BEFORE - 1) / STRIDE_RIGHT : -1;
+    assign is_column_inside[i] =
+        (LOW == 0 || x >= LOW) && (HIGH >= OUT_WIDTH - 1 || int'(x) <= HIGH);
   end
 
   // One bank for each pixel of a beat; all hold the same, so that any pixels can be read at once.
   wire [ADDRESS_BITS-1:0] write_address;
   if (GROUPS > 1) begin : gen_group_address
-    assign write_address = {written[PIXEL_BITS-1:0], in_group};
+    assign write_address = {written, in_group};
   end else begin : gen_pixel_address
-    assign write_address = written[PIXEL_BITS-1:0];
+    assign write_address = written;
   end
   for (genvar bank = 0; bank < TAPS; bank++) begin : gen_bank
     wire [FOLDS-1:0] is_inside;
@@ -174,7 +169,7 @@ module bf_window #(
           PIXEL_BITS'(ROW * DILATION_DOWN * WIDTH + COLUMN * DILATION_RIGHT);
     end
 
-    wire [PIXEL_BITS-1:0] pixel = first[PIXEL_BITS-1:0] + offsets[fold*PIXEL_BITS+:PIXEL_BITS];
+    wire [PIXEL_BITS-1:0] pixel = first + offsets[fold*PIXEL_BITS+:PIXEL_BITS];
     wire [ADDRESS_BITS-1:0] read_address;
     wire [LANES*BITS-1:0] stored;
     reg was_inside;
