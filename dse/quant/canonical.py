@@ -44,8 +44,9 @@ def canonicalize(module: fx.GraphModule) -> None:
 
     An operation in place changes the tensor for whoever reads it later; those read its result.
     """
+    in_place = {name for name, m in module.named_modules() if getattr(m, "inplace", False)}
     for node in list(module.graph.nodes):
-        _leave_operand(node, module)
+        _leave_operand(node, module, in_place)
         if _names(node, "add", operator.add, torch.add) and len(tensors := _addends(node)) == 2:
             node.op, node.target = "call_function", operator.add
             node.args, node.kwargs = tensors, {}
@@ -69,11 +70,16 @@ def _argument(node: fx.Node, position: int, name: str) -> Any:  # noqa: ANN401 -
     return node.args[position] if len(node.args) > position else node.kwargs.get(name)
 
 
-def _leave_operand(node: fx.Node, module: fx.GraphModule) -> None:
-    """Make an operation that works in place one that leaves its operand alone."""
-    called = module.get_submodule(str(node.target)) if node.op == "call_module" else None
-    if getattr(called, "inplace", False):
-        called.inplace = False  # type: ignore[union-attr]
+def _leave_operand(node: fx.Node, module: fx.GraphModule, in_place: set[str]) -> None:
+    """Make an operation that works in place one that leaves its operand alone.
+
+    Args:
+        node: The operation.
+        module: The graph's.
+        in_place: Modules that worked in place when tracing ended.
+    """
+    if node.op == "call_module" and node.target in in_place:
+        module.get_submodule(str(node.target)).inplace = False  # type: ignore[assignment]
     elif node.kwargs.get("inplace"):
         node.kwargs = {**node.kwargs, "inplace": False}
     elif node.op == "call_method" and str(node.target).endswith("_"):

@@ -119,7 +119,9 @@ class _Builder:
         if operation is Operation.ADD:
             return self._add(node, *taken)
         stream = self._streams[node.all_input_nodes[0]] if node.all_input_nodes else self._input
-        is_activation = isinstance(module, _ACTIVATIONS) or node.target in _ACTIVATION_CALLS
+        is_activation = (
+            isinstance(module, _ACTIVATIONS) if module else node.target in _ACTIVATION_CALLS
+        )
         if operation is Operation.PASS or (is_activation and (stream.sums or stream.is_early)):
             return stream
         kind = type(module).__name__ if module is not None else node.target

@@ -35,6 +35,11 @@ def read_before_and_after(m, a, b):
     return before + activated + b * a
 
 
+def one_module_twice_in_place(m, a, b):
+    m.relu(a)
+    return m.relu(b) + a + b
+
+
 @pytest.mark.parametrize(
     ("join", "kinds"),
     [
@@ -46,6 +51,7 @@ def read_before_and_after(m, a, b):
         (lambda m, a, b: torch.add(a, b, alpha=2), {torch.add}),
         (lambda m, a, b: a + 1, {operator.add}),
         (read_before_and_after, {operator.add, operator.mul, nn.ReLU}),
+        (one_module_twice_in_place, {operator.add, nn.ReLU}),
         (lambda m, a, b: F.relu(a, inplace=True) + a, {F.relu, operator.add}),
         (lambda m, a, b: a.relu_(), {"relu"}),
         (lambda m, a, b: F.avg_pool2d(a, 3, stride=2, padding=1), {nn.AvgPool2d}),

@@ -1,3 +1,5 @@
+from collections import OrderedDict
+
 import numpy as np
 import pytest
 import torch
@@ -183,6 +185,10 @@ def test_codes_made_in_front_of_a_max_pool_may_be_activated_behind_it():
     ("network", "words"),
     [
         (nn.Sequential(nn.Conv2d(1, 2, 3), nn.GELU()), r"'_1' \(GELU\) has no hardware cost;"),
+        (
+            nn.Sequential(OrderedDict(conv=nn.Conv2d(1, 2, 3), relu=nn.GELU())),
+            r"'relu' \(GELU\) has no hardware cost;",
+        ),
         (nn.Sequential(nn.ReLU(), nn.Conv2d(1, 2, 3)), r"'_0' \(ReLU\) .* codes are read"),
         (nn.Sequential(nn.Conv2d(1, 2, 3), nn.MaxPool2d(2, ceil_mode=True)), "ceil_mode"),
         (nn.Sequential(nn.Conv2d(1, 2, 3), nn.AvgPool2d(4, ceil_mode=True)), "ceil_mode"),
