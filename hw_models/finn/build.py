@@ -40,6 +40,8 @@ class FinnLayer:
         output_bits: Width of a beat of its output stream [bit].
         input_beats: Beats it takes per frame.
         output_beats: Beats it gives per frame.
+        early_beats: Beats it gives of the next frame before that comes.
+        weight_bits: Width of a beat of its weight stream [bit]; 0 without one.
     """
 
     name: str
@@ -53,6 +55,8 @@ class FinnLayer:
     output_bits: int
     input_beats: int
     output_beats: int
+    early_beats: int
+    weight_bits: int
 
     @property
     def is_rtl(self) -> bool:
@@ -71,6 +75,7 @@ class FinnBuild:
         layers: Hardware layers in order.
         fps: FINN's estimate of the frame rate.
         latency_us: FINN's estimate of the latency [µs].
+        library: Folder of FINN's own RTL.
     """
 
     version: str
@@ -79,6 +84,7 @@ class FinnBuild:
     layers: tuple[FinnLayer, ...]
     fps: float
     latency_us: float
+    library: Path
 
     @property
     def resources(self) -> Resources:
@@ -160,6 +166,35 @@ def execute(
     return np.asarray(np.load(folder / "sums.npy", allow_pickle=False)).astype(np.int64)
 
 
+def trace(
+    folder: Path, codes: NDArray[np.int64], *, timeout_s: float = TIMEOUT_S
+) -> dict[str, NDArray[np.int64]]:
+    """Return the beats each hardware layer takes and gives for images, by its own model.
+
+    Args:
+        folder: Of a finished `build`.
+        codes: Integers of the input codes, shape `(n, h, w, c)`.
+        timeout_s: Longest time [s].
+
+    Returns:
+        ``<layer>.in`` and ``<layer>.out``, shape `(n · beats, elements)`.
+
+    Raises:
+        ToolError: As `build`.
+    """
+    np.save(folder / "codes.npy", codes)
+    request = {
+        "graph": "output/step_convert_to_hw.onnx",
+        "folded_graph": "output/step_hw_codegen.onnx",
+        "codes": "codes.npy",
+        "beats": "beats.npz",
+        "result": "traced.json",
+    }
+    _run_worker("trace", request, folder, timeout_s)
+    with np.load(folder / "beats.npz", allow_pickle=False) as arrays:
+        return {name: arrays[name] for name in arrays.files}
+
+
 def folding_config(model: Model, foldings: Sequence[Folding]) -> str:
     """Return our folding as FINN's configuration file."""
     layers: dict[str, Any] = {"Defaults": {}}
@@ -216,6 +251,7 @@ def _read(folder: Path, board: str, clock_mhz: float) -> FinnBuild:
             layers=tuple(_layer(layer) for layer in result["layers"]),
             fps=float(result["performance"]["estimated_throughput_fps"]),
             latency_us=float(result["performance"]["estimated_latency_ns"]) / 1e3,
+            library=Path(result["library"]),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ReportParseError(f"{path} is not what FINN's worker writes: {error!r}") from error
@@ -240,4 +276,5 @@ def _layer(data: dict[str, Any]) -> FinnLayer:
 def to_json(build: FinnBuild) -> dict[str, Any]:
     """Return a build as a JSON object."""
     layers = [{**asdict(layer), "code": str(layer.code)} for layer in build.layers]
-    return {**asdict(build), "layers": layers, "totals": build.resources.to_json()}
+    totals = build.resources.to_json()
+    return {**asdict(build), "library": str(build.library), "layers": layers, "totals": totals}

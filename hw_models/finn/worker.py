@@ -3,6 +3,7 @@
     python worker.py check
     python worker.py build REQUEST.json
     python worker.py execute REQUEST.json
+    python worker.py trace REQUEST.json
 
 A request is a JSON object; paths in it are relative to its folder, the working folder. Steps are
 announced as lines ``step NUMBER OF NAME``; the result is a JSON file, written at the end.
@@ -33,14 +34,14 @@ STEPS = (
 def main() -> int:
     """Run one command."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("command", choices=("check", "build", "execute"))
+    parser.add_argument("command", choices=("check", *COMMANDS))
     parser.add_argument("request", nargs="?", default="")
     arguments = parser.parse_args()
     _start_finn()
     if arguments.command == "check":
         return 0
     request = json.loads(Path(arguments.request).read_text(encoding="utf-8"))
-    result = _build(request) if arguments.command == "build" else _execute(request)
+    result = COMMANDS[arguments.command](request)
     path = Path(request["result"])
     draft = path.with_suffix(".tmp")
     draft.write_text(json.dumps(result, indent=1), encoding="utf-8")
@@ -91,9 +92,12 @@ def _build(request: dict[str, Any]) -> dict[str, Any]:
     cycles = json.loads((reports / "estimate_layer_cycles.json").read_text())
     resources = json.loads((reports / "estimate_layer_resources.json").read_text())
     performance = json.loads((reports / "estimate_network_performance.json").read_text())
+    import finn
+
     return {
         "layers": [_layer(node, cycles, resources) for node in model.graph.node],
         "performance": performance,
+        "library": str(Path(finn.__path__[0]) / "finn-rtllib"),
     }
 
 
@@ -119,7 +123,17 @@ def _layer(node: Any, cycles: dict[str, int], resources: dict[str, Any]) -> dict
         "output_bits": instance.get_outstream_width(),
         "input_beats": _beats(instance.get_folded_input_shape()),
         "output_beats": _beats(instance.get_folded_output_shape()),
+        "early_beats": _early_beats(instance) if node.op_type == "FMPadding_rtl" else 0,
+        "weight_bits": instance.get_instream_width(1) if node.op_type == "MVAU_rtl" else 0,
     }
+
+
+def _early_beats(padding: Any) -> int:  # noqa: ANN401 - of FINN's types
+    """Return the beats that a padding layer gives before it takes the first of a frame."""
+    _, width = padding.get_nodeattr("ImgDim")
+    top, left, _, right = padding.get_nodeattr("Padding")
+    per_pixel = padding.get_nodeattr("NumChannels") // padding.get_nodeattr("SIMD")
+    return int((top * (left + width + right) + left) * per_pixel)
 
 
 def _beats(folded_shape: tuple[int, ...]) -> int:
@@ -146,6 +160,48 @@ def _execute(request: dict[str, Any]) -> dict[str, Any]:
     ]
     np.save(request["outputs"], np.array(outputs))
     return {"images": len(outputs)}
+
+
+def _trace(request: dict[str, Any]) -> dict[str, Any]:
+    """Save the beats that each hardware layer takes and gives for some images.
+
+    Values come from the layers' own models before folding, in the order their streams have after
+    it: arrays ``<layer>.in`` and ``<layer>.out`` of shape `(images · beats, elements)`.
+    """
+    import numpy as np
+    from finn.core.onnx_exec import execute_onnx
+    from qonnx.core.modelwrapper import ModelWrapper
+    from qonnx.custom_op.registry import getCustomOp
+
+    plain, folded = ModelWrapper(request["graph"]), ModelWrapper(request["folded_graph"])
+    source = plain.graph.input[0].name
+    shape = plain.get_tensor_shape(source)
+    beats: dict[str, list[Any]] = {}
+    for image in np.load(request["codes"], allow_pickle=False):
+        codes = {source: image.reshape(shape).astype(np.float32)}
+        tensors = execute_onnx(plain, codes, return_full_exec_context=True)
+        for before, after in zip(plain.graph.node, folded.graph.node, strict=True):
+            layer = getCustomOp(after)
+            taken = tensors[before.input[0]].reshape(-1, layer.get_folded_input_shape()[-1])
+            given = _in_stream_order(tensors[before.output[0]], layer)
+            for end, values in (("in", taken), ("out", given)):
+                beats.setdefault(f"{after.name}.{end}", []).append(values.astype(np.int64))
+    arrays: dict[str, Any] = {name: np.concatenate(parts) for name, parts in beats.items()}
+    np.savez(request["beats"], **arrays)
+    return {"layers": len(folded.graph.node)}
+
+
+def _in_stream_order(values: Any, layer: Any) -> Any:  # noqa: ANN401 - of FINN's types
+    """Return a layer's output as beats; depthwise windows give channels before taps."""
+    elements = layer.get_folded_output_shape()[-1]
+    if "depthwise" in layer.get_nodeattr_types() and layer.get_nodeattr("depthwise"):
+        channels = layer.get_nodeattr("IFMChannels")
+        taps = values.reshape(-1, values.shape[-1] // channels, channels // elements, elements)
+        values = taps.transpose(0, 2, 1, 3)
+    return values.reshape(-1, elements)
+
+
+COMMANDS = {"build": _build, "execute": _execute, "trace": _trace}
 
 
 if __name__ == "__main__":

@@ -1,0 +1,2 @@
+// Read before FINN's own files: its matrix unit then multiplies with operators, not DSP primitives.
+`define FINN_SIMULATION
