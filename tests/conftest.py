@@ -10,7 +10,7 @@ from hypothesis import settings
 from dse.errors import ToolNotFoundError
 from hw_models.tools import find
 
-sys.path.insert(0, str(Path(__file__).parent))  # for `toy_core`
+sys.path.insert(0, str(Path(__file__).with_name("cores")))  # for `toy_core`
 settings.register_profile("bitfront", derandomize=True, deadline=None)
 settings.load_profile("bitfront")
 
