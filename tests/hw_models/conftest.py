@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
 from dse.formats import parse_format
 from hw_models.graph import Accelerator, Mvau, Pool, PoolKind, Requantize, SlidingWindow
+from hw_models.tail import BatchNorm, Clip, LeakyRelu, OutputQuantizer, Shift, Sigmoid, Tail
 
 
 def _mvau(weight="int8", act="int8", *, name="fc", mw=64, mh=32, vectors=1, groups=1, taps=1):
@@ -80,3 +82,42 @@ def make_mvau() -> Callable[..., Mvau]:
 @pytest.fixture(scope="session")
 def make_cnn() -> Callable[..., Accelerator]:
     return _cnn
+
+
+def _tail(output, bits, channels, kind, seed=0):
+    """A tail whose codes cover most of `output` over sums of `bits` bits.
+
+    Kinds: ``ties`` (powers of two only), ``normal`` (BatchNorm that rises or falls), ``relu``,
+    ``leaky`` and ``sigmoid``.
+    """
+    rng = np.random.default_rng(seed)
+    act = parse_format(output)
+    largest = max(act.max, -act.min)
+
+    def some(low, high):
+        return rng.uniform(low, high, channels).astype(np.float32)
+
+    if kind == "ties":
+        scale = np.exp2(np.floor(some(-1, 2)) - bits).astype(np.float32)
+        return Tail(
+            scale=scale,
+            output=OutputQuantizer(format=act, scale=float(2.0 ** -np.round(np.log2(largest)))),
+        )
+    normal = BatchNorm(
+        weight=some(-1, 1), bias=some(-0.2, 0.2), mean=some(-0.2, 0.2),
+        variance=some(0.5, 2), epsilon=1e-5,
+    )  # fmt: skip
+    steps = {
+        "normal": (normal,),
+        "relu": (Shift(some(-0.3, 0.3)), Clip(low=0.0, high=np.inf)),
+        "leaky": (normal, LeakyRelu(some(0, 0.5))),
+        "sigmoid": (normal, Sigmoid()),
+    }[kind]
+    scale = (some(0.5, 2) * 2.0 ** (1 - bits)).astype(np.float32)
+    quantizer = OutputQuantizer(format=act, scale=float(np.float32(0.7 / largest)))
+    return Tail(scale=scale, steps=steps, output=quantizer)
+
+
+@pytest.fixture(scope="session")
+def make_tail() -> Callable[..., Tail]:
+    return _tail

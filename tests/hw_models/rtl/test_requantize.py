@@ -1,0 +1,141 @@
+"""Requantizers against tails: every sum where sums are narrow, at full speed and under stalls."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import hw_models.rtl.accelerator  # noqa: F401 - registers the emitters
+from dse.formats import parse_format
+from hw_models.arith.requantize.architecture import Architecture
+from hw_models.arith.requantize.lookup import lookup
+from hw_models.arith.requantize.thresholds import bisection
+from hw_models.cost.requantize import requantizer_architecture
+from hw_models.folding import Folding, Pace, node_ii_cycles
+from hw_models.graph import Requantize
+from hw_models.rtl.bisection import emit_bisection
+from hw_models.rtl.latency import latency_cycles
+from hw_models.rtl.lookup import emit_lookup
+from hw_models.rtl.node import emit_node
+
+pytestmark = pytest.mark.tool("verilator")
+
+CHANNELS = 6
+# output, sum bits, lanes, cycles between sums, kind of tail
+NARROW = [
+    *(("int4", 7, 1, 4, "normal"), ("int4", 7, 2, 1, "ties"), ("int4n", 8, 3, 2, "normal")),
+    *(("uint4", 7, 1, 3, "relu"), ("int1", 6, 2, 1, "normal"), ("uint1", 6, 6, 5, "relu")),
+    *(("int3", 8, 6, 2, "leaky"), ("int8", 10, 2, 3, "sigmoid"), ("int8", 9, 1, 20, "ties")),
+    *(("e2m1", 7, 1, 1, "normal"), ("e2m1", 8, 3, 4, "ties"), ("e3m2", 9, 2, 4, "normal")),
+    *(("e4m3", 10, 1, 5, "normal"), ("e5m2", 10, 2, 8, "ties"), ("e1m2", 7, 2, 2, "leaky")),
+    *(("ue2m2", 7, 1, 2, "relu"), ("e4m3fn", 9, 1, 3, "normal"), ("e5m2ieee", 9, 3, 7, "normal")),
+]
+WIDE = [("e4m3", 45, 2, 3, "normal"), ("e5m2", 73, 1, 8, "relu"), ("int8", 26, 3, 4, "normal")]
+
+
+def _node(number, output, bits, vectors):
+    return Requantize(
+        name=f"q{number}",
+        channels=CHANNELS,
+        vectors=vectors,
+        accumulator_bits=bits,
+        accumulator_lsb=1.0,
+        output=parse_format(output),
+    )
+
+
+def _all_sums(bits):
+    """Every sum in every channel, in four frames."""
+    limit = 1 << (bits - 1)
+    sums = np.append(np.arange(1 - limit, limit), 0)
+    shuffled = np.random.default_rng(bits).permutation(sums)
+    return np.repeat(shuffled[:, None], CHANNELS, axis=1).reshape(4, -1, CHANNELS)
+
+
+def _boundary_sums(found):
+    """Sums at both sides of some thresholds of every channel, in two frames."""
+    rng = np.random.default_rng(1)
+    limit = 1 << (found.sum_bits - 1)
+    picked = np.stack([rng.choice(row, 100) for row in found.bounds])
+    sides = np.concatenate([picked, picked + 1], axis=1).T
+    return np.clip(sides, 1 - limit, limit - 1).reshape(2, -1, CHANNELS)
+
+
+def _case(make_case, design, node, lanes, sums, codes):
+    return make_case(
+        label=f"{node.name} {node.output.name} {lanes} lanes",
+        design=design,
+        in_bits=node.accumulator_bits,
+        in_lanes=lanes,
+        inputs=sums.reshape(len(sums), -1),
+        out_bits=node.output.bits,
+        out_lanes=lanes,
+        outputs=codes.reshape(len(sums), -1),
+    )
+
+
+def _pace(lanes, cycles):
+    return Pace(folding=Folding(pe=lanes, simd=1), cycles=cycles)
+
+
+def _bisections(make_case, make_tail, fabric):
+    nodes, cases = [], []
+    for number, (output, bits, lanes, cycles, kind) in enumerate(NARROW + WIDE):
+        tail = make_tail(output, bits, CHANNELS, kind, seed=number)
+        found = bisection(tail, _node(number, output, bits, 1))
+        sums = _boundary_sums(found) if bits > 10 else _all_sums(bits)
+        node = _node(number, output, bits, sums.shape[1])
+        if bits <= 63:
+            sums = sums.astype(np.int64)
+        pace = _pace(lanes, cycles)
+        design = emit_bisection(node, pace, found, fabric)
+        nodes.append((node, pace))
+        cases.append(_case(make_case, design, node, lanes, sums, tail.codes(sums)))
+    return nodes, cases
+
+
+def test_bisections_are_exact_at_full_speed_and_under_stalls(
+    run_cases, make_case, make_tail, portable
+):
+    nodes, cases = _bisections(make_case, make_tail, portable)
+    runs = run_cases(cases)
+    for (node, pace), case, run in zip(nodes, cases, runs, strict=True):
+        cycles = min(pace.cycles, node.output.bits)  # a comparator needs no more
+        beats = node.in_elements // pace.lanes
+        assert beats * cycles <= node_ii_cycles(node, pace)
+        in_bursts = 3 if cycles > 1 else 0  # a ring holds three sums, which leave together
+        assert run.interval_cycles(settled=0) <= beats * cycles + in_bursts, case.label
+        assert run.latency_cycles == 1 + 3 * node.output.bits, case.label
+    run_cases(cases, seed=2, gap=0.5)
+    run_cases(cases, seed=3, backpressure=0.5)
+    run_cases(cases, seed=4, gap=0.3, backpressure=0.7)
+
+
+def test_tables_are_exact_at_full_speed_and_under_stalls(run_cases, make_case, make_tail, portable):
+    cases = []
+    for number, (output, lanes, channels) in enumerate(
+        [("int4", 1, CHANNELS), ("e2m1", 2, CHANNELS), ("e3m2", 3, 1), ("int8", 2, 1)]
+    ):
+        tail = make_tail(output, 7, channels, "normal", seed=number)
+        sums = _all_sums(7)
+        node = _node(number, output, 7, sums.shape[1])
+        design = emit_lookup(node, _pace(lanes, 1), lookup(tail, node), portable)
+        cases.append(_case(make_case, design, node, lanes, sums, tail.codes(sums)))
+    for case, run in zip(cases, run_cases(cases), strict=True):
+        assert run.latency_cycles == 1
+        assert run.interval_cycles(settled=1) == case.inputs.shape[1] // case.in_lanes
+    run_cases(cases, seed=2, gap=0.4, backpressure=0.6)
+
+
+def test_the_cheaper_architecture_is_built(make_tail, portable):
+    narrow, wide = _node(0, "int4", 4, 1), _node(1, "int4", 12, 1)
+    pace = _pace(CHANNELS, 2)
+    for node, architecture, module, latency in (
+        (narrow, Architecture.LOOKUP, "bf_table #", 1),
+        (wide, Architecture.THRESHOLDS, "bf_threshold #", 13),
+    ):
+        tail = make_tail("int4", node.accumulator_bits, CHANNELS, "normal")
+        design = emit_node(node, pace, SimpleNamespace(tails={node.name: tail}), portable)
+        assert requantizer_architecture(node, pace, portable.target) is architecture
+        assert module in design.text
+        assert latency_cycles(node, pace, portable) == latency
