@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.errors import UnsupportedLayerError
 from dse.formats import Format
-from hw_models.frontend.names import Names
+from hw_models.frontend.names import Names, shown
 from hw_models.frontend.network import OnnxNode
 from hw_models.frontend.steps import Quantize
 from hw_models.frontend.values import MaxPool, Stream, scales
@@ -114,10 +115,10 @@ class Builder:
             return stream
         if stream.source == INPUT:
             codes = self.codes(node, stream, "")
-            return self._widened(codes, stream)
+            return self._widened(node, codes, stream)
         steps = (*stream.steps, Quantize(quantizer=stream.quantizer))
         if stream.gain != 1:
-            steps = (*steps, Multiply(scales(stream.gain)))
+            steps = (*steps, Multiply(scales(node, stream.gain)))
         return replace(stream, steps=steps, quantizer=None, gain=1.0)
 
     def model(self, output: Stream, last: OnnxNode, host: tuple[OnnxNode, ...]) -> Model:
@@ -130,7 +131,7 @@ class Builder:
         """
         if output.quantizer is not None:
             codes = self.codes(last, output, "")
-            tail = Tail(scale=scales(codes.format.lsb * codes.scale), output=None)
+            tail = Tail(scale=scales(last, codes.format.lsb * codes.scale), output=None)
         else:
             if output.pools:
                 raise last.unsupported("ends in a max pool of real values; put a quantizer behind")
@@ -157,9 +158,18 @@ class Builder:
         source = self._nodes[stream.source]
         assert isinstance(source, SumNode), "streams of real values start at sums"
         assert stream.quantizer is not None
+        tail = Tail(scale=stream.scale, steps=stream.steps, output=stream.quantizer)
+        largest = 2.0 ** (source.accumulator_bits - 1)
+        sums = np.outer([-largest, -1, 0, 1, largest], np.ones(stream.channels))
+        with np.errstate(all="ignore"):
+            if np.isnan(tail.values(sums.astype(object))).any():
+                raise UnsupportedLayerError(
+                    f"quantizer '{shown(stream.quantizer_name)}': the constants before it are so "
+                    "large or small that float32 gives NaN"
+                )
         name = self.names.take(stream.quantizer_name)
         spec = Requantize.after(source, name=name, output=stream.quantizer.format)
-        self._tails[name] = Tail(scale=stream.scale, steps=stream.steps, output=stream.quantizer)
+        self._tails[name] = tail
         return self.add(spec, stream.source)
 
     def _max_pool(self, pool: MaxPool, source: str, act: Format, channels: int) -> str:
@@ -177,7 +187,7 @@ class Builder:
         )
         return self.add(spec, source)
 
-    def _widened(self, codes: CodeStream, stream: Stream) -> Stream:
+    def _widened(self, node: OnnxNode, codes: CodeStream, stream: Stream) -> Stream:
         """Return codes as sums of one term each, so that a tail can follow."""
         spec = Pool(
             name=self.names.take(f"{stream.quantizer_name or self._input_name}_sums"),
@@ -191,7 +201,7 @@ class Builder:
         return Stream(
             source=self.add(spec, codes.source),
             channels=stream.channels,
-            scale=scales(codes.format.lsb * codes.scale),
+            scale=scales(node, codes.format.lsb * codes.scale),
             order=stream.order,
             is_never_negative=stream.is_never_negative,
         )

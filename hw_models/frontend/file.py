@@ -38,6 +38,8 @@ def load(path: Path) -> onnx.ModelProto:
         raise DataError(f"{path} is no ONNX file, or a part of one is missing") from error
     if not model.graph.node or not model.graph.output:
         raise DataError(f"{path} is no ONNX file: it holds no network")
+    if not all(isinstance(name, str) for name in _names(model)):
+        raise DataError(f"{path} is no ONNX file: it holds names that are no text")
     budget = MAX_FILE_BYTES
     for tensor in _tensors(model.graph):
         if tensor.data_location == onnx.TensorProto.EXTERNAL:
@@ -53,6 +55,24 @@ def _tensors(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:
         for attribute in node.attribute:
             if attribute.type == onnx.AttributeProto.TENSOR:
                 yield attribute.t
+
+
+def _names(model: onnx.ModelProto) -> Iterator[object]:
+    """Yield every name that is looked at; protobuf gives bytes where one is not UTF-8."""
+    graph = model.graph
+    for node in graph.node:
+        yield from (node.name, node.op_type, node.domain, *node.input, *node.output)
+        yield from (attribute.name for attribute in node.attribute)
+    for tensor in _tensors(graph):
+        yield tensor.name
+        yield from (text for entry in tensor.external_data for text in (entry.key, entry.value))
+    yield from (item.name for item in (*graph.input, *graph.output))
+    yield from (item.domain for item in model.opset_import)
+    yield from (text for entry in model.metadata_props for text in (entry.key, entry.value))
+    for annotation in graph.quantization_annotation:
+        yield annotation.tensor_name
+        for entry in annotation.quant_parameter_tensor_names:
+            yield from (entry.key, entry.value)
 
 
 def _load_external(tensor: onnx.TensorProto, folder: Path, budget: int) -> None:

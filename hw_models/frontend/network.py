@@ -214,7 +214,8 @@ def _input(item: onnx.ValueInfoProto, datatype: str | None) -> GraphInput:
         raise UnsupportedLayerError(f"{what}: has axes of open size; export it with fixed sizes")
     if prod(shape) > MAX_ELEMENTS:
         raise UnsupportedLayerError(f"{what}: {prod(shape)} elements are more than {MAX_ELEMENTS}")
-    elements = onnx.TensorProto.DataType.Name(tensor.elem_type)
+    known = onnx.TensorProto.DataType.DESCRIPTOR.values_by_number
+    elements = known[tensor.elem_type].name if tensor.elem_type in known else "nothing known"
     return GraphInput(name=item.name, shape=shape, datatype=datatype or elements)
 
 

@@ -52,7 +52,8 @@ class Quantizer:
 
     def grid(self, x: FloatArray) -> FloatArray:
         """Return what constants become, in units of the scale, shape as broadcast."""
-        scaled = x / self.scale
+        with np.errstate(over="ignore"):  # infinities saturate
+            scaled = x / self.scale
         if self.rounding is Rounding.SIGN:
             return np.where(scaled >= 0, np.float32(1), np.float32(-1))
         if isinstance(self.format, MiniFloat):

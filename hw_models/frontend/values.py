@@ -108,6 +108,14 @@ class OnHost:
 Value = Constant | Stream | OnHost
 
 
-def scales(values: object) -> FloatArray:
-    """Return scales, computed in float64, as float32 numbers of shape `(n,)`."""
-    return np.atleast_1d(np.asarray(values, dtype=np.float64)).astype(np.float32)
+def scales(node: OnnxNode, values: object) -> FloatArray:
+    """Return scales, computed in float64, as float32 numbers of shape `(n,)`.
+
+    Raises:
+        UnsupportedLayerError: They leave float32's normal range.
+    """
+    exact = np.atleast_1d(np.asarray(values, dtype=np.float64))
+    limits = np.finfo(np.float32)
+    if not ((exact >= limits.tiny) & (exact <= limits.max)).all():
+        raise node.unsupported("the product of its scales leaves float32's normal range")
+    return exact.astype(np.float32)

@@ -87,7 +87,7 @@ def _prelu(node: OnnxNode, operands: Operands, build: Builder) -> Stream:
 
 
 def _with_slopes(node: OnnxNode, operands: Operands, build: Builder, slopes: FloatArray) -> Stream:
-    if not (slopes >= 0).all():
+    if not ((slopes >= 0) & (slopes < np.inf)).all():
         raise node.unsupported("has a negative slope, so it is not monotone; use ReLU")
     stream = build.reals(node, stream_at(node, operands, 0))
     return stream.with_step(node, LeakyRelu(slopes), is_never_negative=stream.is_never_negative)
@@ -106,6 +106,8 @@ def _tanh(node: OnnxNode, operands: Operands, build: Builder) -> Stream:
 def _hard_sigmoid(node: OnnxNode, operands: Operands, build: Builder) -> Stream:
     alpha = np.array([node.number("alpha", 0.2)], dtype=np.float32)
     beta = np.array([node.number("beta", 0.5)], dtype=np.float32)
+    if not (0 < alpha[0] < np.inf and np.isfinite(beta[0])):
+        raise node.unsupported(f"has alpha {alpha[0]} and beta {beta[0]}; alpha must be positive")
     stream = build.reals(node, stream_at(node, operands, 0))
     steps: tuple[Step, ...] = (Multiply(alpha), Shift(beta), Clip(low=0.0, high=1.0))
     for step in steps:

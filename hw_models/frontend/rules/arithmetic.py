@@ -123,7 +123,7 @@ def _add_streams(node: OnnxNode, operands: Operands, build: Builder) -> Stream:
     return Stream(
         source=build.add(spec, codes[0].source, codes[1].source),
         channels=first.channels,
-        scale=scales(spec.accumulator_lsb * codes[0].scale),
+        scale=scales(node, spec.accumulator_lsb * codes[0].scale),
         order=first.order,
         is_never_negative=first.is_never_negative and second.is_never_negative,
     )

@@ -114,8 +114,10 @@ def _gemm(node: OnnxNode, operands: Operands, build: Builder) -> Stream:
         weights = replace(weights, values=weights.values.T, scale=weights.scale.T)
     out = _matrix_product(node, build, stream, weights)
     alpha, beta = np.float32(node.number("alpha", 1.0)), np.float32(node.number("beta", 1.0))
+    if not np.isfinite([alpha, beta]).all():
+        raise node.damaged(f"has alpha {alpha} and beta {beta}")
     if alpha > 0:
-        out = replace(out, scale=scales(out.scale.astype(np.float64) * float(alpha)))
+        out = replace(out, scale=scales(node, out.scale.astype(np.float64) * float(alpha)))
     else:
         out = out.with_step(node, Multiply(alpha.reshape(1)), is_never_negative=False)
     bias = constant_at(node, operands, 2)
@@ -179,7 +181,7 @@ def _multiply(
     return Stream(
         source=mvau.name,
         channels=mvau.mh,
-        scale=scales(mvau.accumulator_lsb * row_scales * codes.scale),
+        scale=scales(node, mvau.accumulator_lsb * row_scales * codes.scale),
         order=np.empty(0, dtype=np.int64),
     )
 

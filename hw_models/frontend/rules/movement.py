@@ -71,20 +71,14 @@ def _flattened(node: OnnxNode, operands: Operands, shape: tuple[int, ...]) -> tu
     return (int(np.prod(shape[:axis])), int(np.prod(shape[axis:])))
 
 
-def _squeezed(node: OnnxNode, operands: Operands, shape: tuple[int, ...]) -> tuple[int, ...]:
+def _squeeze(node: OnnxNode, operands: Operands, build: Builder) -> Value:
     axes = _axes(node, operands)
-    if axes is None:
-        return tuple(size for size in shape if size != 1)
-    gone = {axis % len(shape) for axis in axes}
-    return tuple(size for at, size in enumerate(shape) if at not in gone)
+    return _moved(node, operands, lambda array: np.squeeze(array, axis=axes))
 
 
-def _unsqueezed(node: OnnxNode, operands: Operands, shape: tuple[int, ...]) -> tuple[int, ...]:
+def _unsqueeze(node: OnnxNode, operands: Operands, build: Builder) -> Value:
     axes = _axes(node, operands) or ()
-    rank = len(shape) + len(axes)
-    new = {axis % rank for axis in axes}
-    sizes = iter(shape)
-    return tuple(1 if at in new else next(sizes) for at in range(rank))
+    return _moved(node, operands, lambda array: np.expand_dims(array, axes))
 
 
 def _axes(node: OnnxNode, operands: Operands) -> tuple[int, ...] | None:
@@ -122,8 +116,8 @@ RULES: Mapping[str, Rule] = {
     "Transpose": _transpose,
     "Reshape": _moving(_reshaped),
     "Flatten": _moving(_flattened),
-    "Squeeze": _moving(_squeezed),
-    "Unsqueeze": _moving(_unsqueezed),
+    "Squeeze": _squeeze,
+    "Unsqueeze": _unsqueeze,
     "Identity": _identity,
     "Dropout": _identity,
     "Cast": _identity,

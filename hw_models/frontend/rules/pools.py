@@ -112,7 +112,7 @@ def _averaged(
     return Stream(
         source=build.add(spec, codes.source),
         channels=channels,
-        scale=scales(np.float64(spec.accumulator_lsb) * codes.scale / divisor),
+        scale=scales(node, np.float64(spec.accumulator_lsb) * codes.scale / divisor),
         order=image_order(channels, spec.out_height, spec.out_width, stream.order.ndim),
         is_never_negative=stream.is_never_negative,
     )

@@ -38,10 +38,10 @@ def _quantized_constant(quantizer: Quantizer, constant: Constant) -> Constant:
         raise quantizer.node.damaged(
             f"a scale of shape {quantizer.scale.shape} does not fit a tensor of shape {x.shape}"
         ) from error
-    values = quantizer.grid(x)
-    return Constant(
-        values=values * scale, grid=Grid(quantizer=quantizer, values=values, scale=scale)
-    )
+    grid = quantizer.grid(x)
+    with np.errstate(over="ignore"):  # infinities are refused where they are used
+        values = grid * scale
+    return Constant(values=values, grid=Grid(quantizer=quantizer, values=grid, scale=scale))
 
 
 def _quantized_stream(quantizer: Quantizer, stream: Stream, build: Builder) -> Stream:
