@@ -26,14 +26,20 @@ _LIBRARY = {
 
 BEHAVIOURAL = Path(__file__).with_name("behavioural.v")
 """Makes FINN's matrix unit use operators in place of AMD's DSP primitives."""
+_STAND_INS = {"add_multi.sv": Path(__file__).with_name("add_multi.sv")}
 
 _BYTE = 8
 
 
-def layer_rtl(build: FinnBuild, layer: FinnLayer) -> Rtl:
+def layer_rtl(build: FinnBuild, layer: FinnLayer, *, simulated: bool) -> Rtl:
     """Return a layer as FINN wrote it, under a top module with the ports of our streams.
 
     A matrix unit has its weight memory beside it.
+
+    Args:
+        build: What FINN made.
+        layer: One of its layers.
+        simulated: Replace what Verilator cannot take: AMD's primitives, one constant function.
 
     Raises:
         UnmodelledError: A kind of layer whose files are not known; HLS has no RTL.
@@ -41,7 +47,9 @@ def layer_rtl(build: FinnBuild, layer: FinnLayer) -> Rtl:
     if layer.kind not in _LIBRARY:
         raise UnmodelledError(f"{layer.name}: no RTL for FINN layers of kind {layer.kind}")
     generated = sorted(path for path in layer.code.iterdir() if path.suffix in (".v", ".sv"))
-    library = tuple(build.library / name for name in _LIBRARY[layer.kind])
+    library = [build.library / name for name in _LIBRARY[layer.kind]]
+    if simulated:
+        library = [BEHAVIOURAL, *(_STAND_INS.get(path.name, path) for path in library)]
     top = f"finn_{layer.name}"
     given = _padded(layer.output_bits)
     lines = [
@@ -72,7 +80,7 @@ def layer_rtl(build: FinnBuild, layer: FinnLayer) -> Rtl:
     return Rtl(
         top=top,
         text="\n".join(lines),
-        sources=(BEHAVIOURAL, *library, *map(Path.absolute, generated)),
+        sources=(*library, *map(Path.absolute, generated)),
         memories=tuple((path.name, path.read_text()) for path in sorted(layer.code.glob("*.dat"))),
     )
 
