@@ -10,6 +10,7 @@ from hw_models.arith.operand import Operand
 from hw_models.arith.product import Product
 
 _TABLE_INPUTS = 6
+_XILINX_REGISTERS = 2
 _TABLE_TERM_BITS = 8
 """A shifter grows with the logarithm of its range, a table with the range."""
 
@@ -122,8 +123,13 @@ class Lane:
 
     @property
     def most_registers(self) -> int:
-        """Registers that the product has room for."""
-        return self.has_shifter + max(self.rows - 1, 0)
+        """Registers that the product has room for.
+
+        Two are enough for the few rows on Xilinx; of what waits for a third, tools would make shift
+        registers.
+        """
+        room = self.has_shifter + max(self.rows - 1, 0)
+        return min(room, _XILINX_REGISTERS) if self.style is Style.XILINX else room
 
     @property
     def reach(self) -> int:

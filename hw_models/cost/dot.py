@@ -11,14 +11,13 @@ from hw_models.arith.cell import Dot, Mac, Style
 from hw_models.arith.product import Product
 from hw_models.cost.lane import target_style
 from hw_models.cost.multipliers import Lanes, multiplier_part
+from hw_models.cost.registers import pipeline_registers, sum_bits, tree_registers
 from hw_models.cost.target import Target
 from hw_models.resources import Part, Resources
 
 MAX_ACCUMULATOR_BITS = 128
 _ADDER_SOURCE = "exact: one adder bit after the other, as the RTL instantiates them"
 _PORTABLE_SOURCE = "exact: plain adders on a carry chain, with a LUT a bit for clear and sign each"
-_SRL_STAGES = 3
-"""Shortest chain of flip-flops that Xilinx tools put into a shift register LUT."""
 
 
 def cell_parts(cell: Mac | Dot, target: Target) -> tuple[Part, ...]:
@@ -50,10 +49,10 @@ def sum_parts(cell: Mac | Dot, target: Target) -> tuple[Part, ...]:
     parts = []
     sum_width = shape.term_bits
     if isinstance(cell, Dot):
-        sum_width = _sum_bits(shape, cell.lanes)
+        sum_width = sum_bits(shape, cell.lanes)
         parts.append(_tree_part(cell, style, source))
         if cell.is_pipelined:
-            registers = _pipeline_registers(cell, style)
+            registers = pipeline_registers(cell, style)
             parts.append(
                 Part(name="registers", resources=registers, is_compute=True, source=source)
             )
@@ -78,24 +77,12 @@ def _adder_lut(bits: int, style: Style, *, has_sign: bool) -> int:
     return 2 * -(-(bits + has_sign) // 2) if style is Style.ECP5 else bits
 
 
-def _sum_bits(shape: Product, lanes: int) -> int:
-    """Return the width of a sum of `lanes` terms in the tree [bits]."""
-    sign = shape.has_sign_bit and not shape.is_twos_complement
-    return shape.term_bits + sign + (lanes - 1).bit_length()
-
-
 def _tree_part(dot: Dot, style: Style, source: str) -> Part:
     """Return the adder tree; its carries wait in shift register LUTs where they are long."""
-    lut = tree_lut(dot.product, dot.lanes, style)
-    ff = srl = 0
+    resources = Resources(lut=tree_lut(dot.product, dot.lanes, style))
     if dot.is_pipelined:
-        ff, srl = _tree_ff(dot.product, dot.lanes, style)
-    return Part(
-        name="adder tree",
-        resources=Resources(lut=lut + srl, ff=ff),
-        is_compute=True,
-        source=source,
-    )
+        resources += tree_registers(dot, style)
+    return Part(name="adder tree", resources=resources, is_compute=True, source=source)
 
 
 @lru_cache(maxsize=65536)
@@ -105,47 +92,8 @@ def tree_lut(shape: Product, lanes: int, style: Style) -> int:
         return 0
     right = lanes // 2
     left = lanes - right
-    adder = _adder_lut(_sum_bits(shape, lanes), style, has_sign=shape.has_sign_bit)
+    adder = _adder_lut(sum_bits(shape, lanes), style, has_sign=shape.has_sign_bit)
     flips = 0
     if style is Style.PORTABLE and shape.has_sign_bit:  # complements of single terms
         flips = ((left == 1) + (right == 1)) * shape.term_bits
     return adder + flips + tree_lut(shape, left, style) + tree_lut(shape, right, style)
-
-
-@lru_cache(maxsize=65536)
-def _tree_ff(shape: Product, lanes: int, style: Style) -> tuple[int, int]:
-    """Return flip-flops and shift register LUTs of a pipelined tree.
-
-    Every sum is registered. The shallower side waits for the deeper, the carry for both.
-    """
-    if lanes == 1:
-        return 0, 0
-    right = lanes // 2
-    left = lanes - right
-    depth = (lanes - 1).bit_length() - 1
-    sign = shape.has_sign_bit
-    ff, srl = _sum_bits(shape, lanes), 0
-    for side in (left, right):
-        below_ff, below_srl = _tree_ff(shape, side, style)
-        waits = depth - (side - 1).bit_length()
-        width = shape.term_bits + sign if side == 1 else _sum_bits(shape, side)
-        ff, srl = ff + below_ff + waits * width, srl + below_srl
-    if sign and style is Style.XILINX and depth >= _SRL_STAGES:
-        return ff, srl + 1
-    return ff + sign * depth, srl
-
-
-def _pipeline_registers(dot: Dot, style: Style) -> Resources:
-    """Return the registers behind the products, and those in which sign and control wait.
-
-    Xilinx tools put chains of flip-flops into one shift register LUT each.
-    """
-    shape, levels = dot.product, (dot.lanes - 1).bit_length()
-    ff = dot.lanes * (shape.term_bits + shape.has_sign_bit)
-    lut = 0
-    for chain in (1 + levels, 1 + levels, shape.has_sign_bit * levels):
-        if style is Style.XILINX and chain >= _SRL_STAGES:
-            lut += 1
-        else:
-            ff += chain
-    return Resources(lut=lut, ff=ff)

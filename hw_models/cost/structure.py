@@ -110,14 +110,15 @@ def _ecp5(lane: Lane) -> Structure:
     shape = lane.product
     a, w = shape.multiplicand, shape.multiplier
     bits, rows, stride = shape.significand_bits, lane.rows, a.significand_bits + 1
-    gates = 0 if shape.shift_bits else bits  # of 1-bit significands; a shifter's LUTs have room
+    is_followed = lane.has_shifter and not lane.registers  # by LUTs that have room for a gate
+    gates = 0 if is_followed else bits  # of 1-bit significands
     multiply = 0
     if rows:
         for stage in lane.row_stages:  # a chain each
             start = int(w.is_twos_complement and stage.start == rows)
             top = bits - rows if stage.stop > rows else stride
             multiply += 2 * -(-(start + (len(stage) - 1) * stride + top) // 2)
-        gates = int(not shape.shift_bits)  # a[0] & w[0]
+        gates = int(not is_followed)  # a[0] & w[0]
     exponent = _exponent_bits(shape)
     chain = 2 * -(-(exponent + 1) // 2) if exponent else 0
     decode = _zero_decoders(shape, 4) + _lowest_bit(shape)
