@@ -19,7 +19,7 @@ from hw_models.tools import BuildPlan, PlannedFile, find
 TIMEOUT_S = 600.0
 """Longest time for place and route [s]; the first run of a tool compiles it."""
 
-_NETLIST, _REPORT = "netlist.json", "report.json"
+NETLIST, _REPORT = "netlist.json", "report.json"
 _NANOSECONDS_PER_US = 1e3
 # nextpnr reads one flat module.
 _FLAT = (
@@ -157,34 +157,53 @@ def place_and_route(
     if not clock_mhz > 0:
         raise DesignError(f"a clock is above 0 MHz, not {clock_mhz:g}")
     tool = find(target.tool)
-    netlist, flip_flops = _flat_netlist(rtl, device, dsp=dsp, timeout_s=timeout_s)
+    netlist, flip_flops = flat_netlist(rtl, device, dsp=dsp, timeout_s=timeout_s)
     plan(netlist, device, clock_mhz=clock_mhz, seed=seed, version=tool.version).execute(
         folder, timeout_s
     )
-    placement = parse(folder, device, clock_mhz=clock_mhz, version=tool.version)
-    if target.ff_in_netlist:
-        return replace(placement, resources=replace(placement.resources, ff=flip_flops))
-    return placement
+    return parse(folder, device, clock_mhz=clock_mhz, version=tool.version, flip_flops=flip_flops)
 
 
 def plan(netlist: str, device: str, *, clock_mhz: float, seed: int, version: str) -> BuildPlan:
     """Return how nextpnr is run on a flat netlist as Yosys writes it in JSON."""
     target = _target(device)
-    command = (
-        target.tool,
-        *target.part,
-        *("--json", _NETLIST, "--report", _REPORT),
-        *("--freq", f"{clock_mhz:g}", "--seed", str(seed), "--timing-allow-fail"),
-    )
     return BuildPlan(
-        files=(PlannedFile(path=_NETLIST, content=netlist),),
-        commands=(command,),
+        files=(PlannedFile(path=NETLIST, content=netlist),),
+        commands=(command(device, target.part, clock_mhz=clock_mhz, seed=seed),),
         stamps=(f"{target.tool} {version}",),
     )
 
 
-def parse(folder: Path, device: str, *, clock_mhz: float, version: str) -> Placement:
+def command(
+    device: str, options: tuple[str, ...], *, clock_mhz: float, seed: int
+) -> tuple[str, ...]:
+    """Return the command that places and routes the file `NETLIST`.
+
+    Args:
+        device: One of `DEVICES`.
+        options: Part, package, pins and further outputs.
+        clock_mhz: Clock to aim at [MHz].
+        seed: Of the placer.
+    """
+    return (
+        _target(device).tool,
+        *options,
+        *("--json", NETLIST, "--report", _REPORT),
+        *("--freq", f"{clock_mhz:.6f}", "--seed", str(seed), "--timing-allow-fail"),
+    )
+
+
+def parse(
+    folder: Path, device: str, *, clock_mhz: float, version: str, flip_flops: int = 0
+) -> Placement:
     """Read the report that a plan's run left in `folder`.
+
+    Args:
+        folder: Folder the tool ran in.
+        device: One of `DEVICES`.
+        clock_mhz: Clock it aimed at [MHz].
+        version: Version of the tool.
+        flip_flops: Those of the netlist, for families whose report does not tell.
 
     Raises:
         ReportParseError: It is missing, is no such report, or times no path between registers.
@@ -198,7 +217,7 @@ def parse(folder: Path, device: str, *, clock_mhz: float, version: str) -> Place
         hops = _slowest(report["critical_paths"])
         resources = Resources(
             lut=used[target.lut],
-            ff=0 if target.ff_in_netlist else used[target.ff],
+            ff=flip_flops if target.ff_in_netlist else used[target.ff],
             dsp=used.get(target.dsp, 0),
             bram18=used.get(target.bram18, 0),
         )
@@ -240,11 +259,11 @@ def _slowest(paths: list[Mapping[str, Any]]) -> tuple[Hop, ...]:
     return max(between, key=lambda hops: sum(hop.delay_ns for hop in hops), default=())
 
 
-def _flat_netlist(rtl: Rtl, device: str, *, dsp: bool, timeout_s: float) -> tuple[str, int]:
+def flat_netlist(rtl: Rtl, device: str, *, dsp: bool, timeout_s: float) -> tuple[str, int]:
     """Return the netlist of `rtl` as one module in JSON, and the flip-flops in it."""
     job = synthesis_job(rtl, device, dsp=dsp)
     with tempfile.TemporaryDirectory(prefix="bitfront-nextpnr-") as folder:
-        path = Path(folder, _NETLIST)
+        path = Path(folder, NETLIST)
         flat = replace(job, passes=(*job.passes, *_FLAT, f'write_json "{path}"'))
         (netlist,) = run_yosys([flat], library_setup(rtl), timeout_s=timeout_s)
         counts: Counter[str] = netlist.count()

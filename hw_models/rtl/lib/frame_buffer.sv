@@ -30,19 +30,22 @@ module bf_frame_buffer #(
   localparam int BEAT_BYTES = (BEAT_BITS + 7) / 8;
   localparam int DEPTH = FRAMES * BEATS;
   localparam int ADDRESS_BITS = DEPTH > 1 ? $clog2(DEPTH) : 1;
-  localparam int COUNT_BITS = $clog2(DEPTH + 1);
+  localparam int COUNT_BITS = $clog2(FRAMES + 1);
+  localparam int BEAT_COUNT_BITS = BEATS > 1 ? $clog2(BEATS) : 1;
   localparam int BYTE_BITS = BEAT_BYTES > 1 ? $clog2(BEAT_BYTES) : 1;
   localparam bit [ADDRESS_BITS-1:0] LAST = ADDRESS_BITS'(DEPTH - 1);
 
   (* no_rw_check *) reg [BEAT_BITS-1:0] beats[DEPTH];
   reg [ADDRESS_BITS-1:0] write_at, committed, read_at;
-  reg [COUNT_BITS-1:0] available;  // committed beats not yet read
+  reg [COUNT_BITS-1:0] frames;  // committed, and not wholly read
+  reg [BEAT_COUNT_BITS-1:0] read_beat;  // in its frame
   reg [BYTE_BITS-1:0] byte_at;
   reg [BEAT_BYTES*8-1:0] beat;  // its bytes so far, the newest on top
   wire [BEAT_BYTES*8-1:0] newer;
   wire is_last = byte_at == BYTE_BITS'(BEAT_BYTES - 1);
   wire write = in_valid && is_last;
-  wire read = available != '0 && (!out_valid || out_ready);
+  wire read = frames != '0 && (!out_valid || out_ready);
+  wire read_frame = read && read_beat == BEAT_COUNT_BITS'(BEATS - 1);
 
   if (BEAT_BYTES == 1) begin : gen_byte
     assign newer = in_data;
@@ -72,11 +75,14 @@ module bf_frame_buffer #(
     if (read) out_data <= beats[read_at];
     if (rst) begin
       read_at   <= '0;
-      available <= '0;
+      read_beat <= '0;
+      frames    <= '0;
       out_valid <= 1'b0;
     end else begin
-      available <= available + (commit ? COUNT_BITS'(BEATS) : '0) - (read ? 1'b1 : 1'b0);
+      if (commit && !read_frame) frames <= frames + 1'b1;
+      else if (!commit && read_frame) frames <= frames - 1'b1;
       if (read) read_at <= read_at == LAST ? '0 : read_at + 1'b1;
+      if (read) read_beat <= read_frame ? '0 : read_beat + 1'b1;
       if (read) out_valid <= 1'b1;
       else if (out_ready) out_valid <= 1'b0;
     end

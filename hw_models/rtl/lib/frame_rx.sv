@@ -6,7 +6,7 @@
 //   clk            in,  1  clock
 //   rst            in,  1  synchronous reset
 //   byte_data      in,  8  a byte from the line
-//   byte_valid     in,  1  it is new; at least ten cycles after the last
+//   byte_valid     in,  1  it is new; at least nine cycles after the last
 //   payload_data   out, 8  a byte of a RUN's payload
 //   payload_valid  out, 1  it is new
 //   start          out, 1  the first byte of a frame is new
@@ -35,13 +35,13 @@ module bf_frame_rx #(
     input  wire       rst,
     input  wire [7:0] byte_data,
     input  wire       byte_valid,
-    output wire [7:0] payload_data,
-    output wire       payload_valid,
+    output reg  [7:0] payload_data,
+    output reg        payload_valid,
     output wire       start,
-    output wire       done,
+    output reg        done,
     output reg  [7:0] kind,
     output reg  [7:0] number,
-    output wire [7:0] refusal
+    output reg  [7:0] refusal
 );
   localparam int POSITION_BITS = $clog2(HEADER_BYTES + IN_BYTES + CRC_BYTES + 2);
   localparam bit [31:0] LENGTH_OF_RUN = IN_BYTES;
@@ -64,14 +64,12 @@ module bf_frame_rx #(
   wire in_length = position >= POSITION_BITS'(2) && position < POSITION_BITS'(HEADER_BYTES);
   wire [1:0] length_byte = position[1:0] - 2'd2;
 
-  assign start = take && position == '0;
-  assign payload_data = plain;
-  assign payload_valid = take && is_run && position >= POSITION_BITS'(HEADER_BYTES)
+  wire in_payload = position >= POSITION_BITS'(HEADER_BYTES)
       && position < POSITION_BITS'(HEADER_BYTES + IN_BYTES);
-  assign done = byte_valid && is_end && (position != '0 || bad_escape || escaped);
-  assign refusal = bad_escape || escaped || crc != CRC_RESIDUE ? DAMAGED
-      : !known ? COMMAND
-      : bad_length || position != length_of_frame ? LENGTH : 8'd0;
+  wire damaged = bad_escape || escaped || crc != CRC_RESIDUE;
+  wire is_empty = position == '0 && !bad_escape && !escaped;
+
+  assign start = take && position == '0;
 
   bf_crc #(
       .BITS(32),
@@ -81,26 +79,32 @@ module bf_frame_rx #(
       .clr(rst || (byte_valid && is_end)),
       .byte_data(plain),
       .byte_valid(take),
+      .busy(),
       .crc(crc)
   );
 
   always_ff @(posedge clk) begin
+    payload_data <= plain;
+    payload_valid <= take && is_run && in_payload;
+    done <= !rst && byte_valid && is_end && !is_empty;
+    refusal <= damaged ? DAMAGED : !known ? COMMAND
+        : bad_length || position != length_of_frame ? LENGTH : 8'd0;
+    if (start) begin
+      kind   <= plain;
+      number <= '0;
+    end else if (take && position == POSITION_BITS'(1)) begin
+      number <= plain;
+    end
     if (rst || (byte_valid && is_end)) begin
       position <= '0;
       escaped <= 1'b0;
       bad_escape <= 1'b0;
       bad_length <= 1'b0;
-      kind <= '0;
-      number <= '0;
     end else if (byte_valid) begin
       escaped <= is_esc;
       if (escaped && byte_data != ESC_END && byte_data != ESC_ESC) bad_escape <= 1'b1;
-      if (take) begin
-        if (!(&position)) position <= position + 1'b1;
-        if (position == POSITION_BITS'(0)) kind <= plain;
-        if (position == POSITION_BITS'(1)) number <= plain;
-        if (in_length && plain != length[length_byte*8+:8]) bad_length <= 1'b1;
-      end
+      if (take && !(&position)) position <= position + 1'b1;
+      if (take && in_length && plain != length[length_byte*8+:8]) bad_length <= 1'b1;
     end
   end
 endmodule

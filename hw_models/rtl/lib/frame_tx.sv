@@ -8,11 +8,11 @@
 //   length         in,  LENGTH_BITS  bytes of its payload, at least 1
 //   payload_data   in,  8            the next byte of its payload
 //   payload_valid  in,  1            there is one
-//   payload_taken  out, 1            it is taken at this clock edge
-//   done           out, 1            the frame's last byte is taken at this clock edge
+//   payload_ready  out, 1            it is taken at this clock edge, if there is one
+//   done           out, 1            the frame is over, but for its last byte on the line
 //   byte_data      out, 8            a byte for the line
 //   byte_valid     out, 1            there is one
-//   byte_ready     in,  1            it is taken at this clock edge; ten cycles apart at least
+//   byte_ready     in,  1            it is taken at this clock edge, if there is one
 module bf_frame_tx #(
     parameter int LENGTH_BITS = 8,
     parameter int HEADER_BYTES = 6,
@@ -31,7 +31,7 @@ module bf_frame_tx #(
     input  wire [LENGTH_BITS-1:0] length,
     input  wire [ 7:0] payload_data,
     input  wire        payload_valid,
-    output wire        payload_taken,
+    output wire        payload_ready,
     output wire        done,
     output wire [ 7:0] byte_data,
     output wire        byte_valid,
@@ -44,66 +44,85 @@ module bf_frame_tx #(
     PAYLOAD,
     CRC,
     CLOSE
-  } state_t;
-  state_t state;
+  } part_t;
+  part_t part;
   reg [2:0] index;  // of a byte in header or checksum
   reg [LENGTH_BITS-1:0] left;  // bytes of the payload still to be taken
-  reg escaping;  // ESC is gone, its byte is not
-  wire [31:0] crc;
 
+  // One byte waits for the line; escapes are put in behind it.
+  reg full, is_mark, escaping, fresh;
+  reg [7:0] plain;
+  wire is_special = !is_mark && (plain == END || plain == ESC);
+  wire sent = full && byte_ready && (!is_special || escaping);
+  assign byte_valid = full;
+  assign byte_data = !is_special ? plain : !escaping ? ESC : plain == END ? ESC_END : ESC_ESC;
+
+  // Where the next byte comes from.
+  wire crc_busy;
+  wire [31:0] crc;
   wire [HEADER_BYTES*8-1:0] header = {32'(length), number, kind};
   wire [CRC_BYTES*8-1:0] checksum = ~crc;
-  wire [7:0] header_byte = header[index*8+:8];
-  wire [7:0] checksum_byte = checksum[index*8+:8];
-  wire [7:0] plain = state == HEADER ? header_byte : state == PAYLOAD ? payload_data : checksum_byte;
-  wire is_mark = state == OPEN || state == CLOSE;
-  wire is_special = plain == END || plain == ESC;
-
-  assign byte_data = is_mark ? END
-      : !is_special ? plain
-      : !escaping ? ESC
-      : plain == END ? ESC_END : ESC_ESC;
-  assign byte_valid = state != IDLE && (state != PAYLOAD || payload_valid);
-  wire sent = byte_valid && byte_ready;
-  wire taken = sent && !is_mark && (!is_special || escaping);  // a whole plain byte
-  assign payload_taken = taken && state == PAYLOAD;
-  assign done = sent && state == CLOSE;
+  wire can_take = !full && part != IDLE && (part != PAYLOAD || payload_valid)
+      && (part != CRC || (!crc_busy && !fresh));
+  assign payload_ready = !full && part == PAYLOAD;
+  assign done = can_take && part == CLOSE;
 
   bf_crc #(
       .BITS(32),
       .POLYNOMIAL(CRC_POLYNOMIAL)
   ) sum (
       .clk(clk),
-      .clr(state == OPEN),
+      .clr(part == OPEN),
       .byte_data(plain),
-      .byte_valid(taken && state != CRC),
+      .byte_valid(fresh),
+      .busy(crc_busy),
       .crc(crc)
   );
 
   always_ff @(posedge clk) begin
+    fresh <= can_take && (part == HEADER || part == PAYLOAD);
+    if (can_take) begin
+      is_mark <= part == OPEN || part == CLOSE;
+      case (part)
+        HEADER: plain <= header[index*8+:8];
+        PAYLOAD: plain <= payload_data;
+        CRC: plain <= checksum[index*8+:8];
+        default: plain <= END;
+      endcase
+    end
     if (rst) begin
-      state <= IDLE;
+      full <= 1'b0;
       escaping <= 1'b0;
     end else begin
-      if (sent) escaping <= !is_mark && is_special && !escaping;
-      if (taken) index <= index + 1'b1;
-      case (state)
-        IDLE: if (start) state <= OPEN;
+      if (can_take) full <= 1'b1;
+      else if (sent) full <= 1'b0;
+      if (full && byte_ready) escaping <= is_special && !escaping;
+    end
+  end
+
+  always_ff @(posedge clk) begin
+    if (rst) begin
+      part <= IDLE;
+    end else if (part == IDLE) begin
+      if (start) part <= OPEN;
+    end else if (can_take) begin
+      index <= index + 1'b1;
+      case (part)
         OPEN: begin
+          part  <= HEADER;
           index <= '0;
           left  <= length;
-          if (sent) state <= HEADER;
         end
-        HEADER: if (taken && index == 3'(HEADER_BYTES - 1)) state <= PAYLOAD;
+        HEADER: if (index == 3'(HEADER_BYTES - 1)) part <= PAYLOAD;
         PAYLOAD: begin
-          if (taken) left <= left - 1'b1;
-          if (taken && left == LENGTH_BITS'(1)) begin
-            state <= CRC;
+          left <= left - 1'b1;
+          if (left == LENGTH_BITS'(1)) begin
+            part  <= CRC;
             index <= '0;
           end
         end
-        CRC: if (taken && index == 3'(CRC_BYTES - 1)) state <= CLOSE;
-        default: if (sent) state <= IDLE;
+        CRC: if (index == 3'(CRC_BYTES - 1)) part <= CLOSE;
+        default: part <= IDLE;
       endcase
     end
   end

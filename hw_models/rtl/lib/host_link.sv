@@ -72,7 +72,8 @@ module bf_host_link #(
   wire rx_valid, frame_valid, start, done;
   reg room;  // for the frame that is coming in
   reg [COUNT_BITS-1:0] in_flight;
-  wire accept = done && refusal == '0 && kind == RUN && room;
+  wire is_run = kind == RUN;
+  wire accept = done && refusal == '0 && is_run && room;
   wire result_done;
   assign busy = in_flight != '0;
 
@@ -153,8 +154,8 @@ module bf_host_link #(
   reg [7:0] refusal_number, refusal_reason, answer_number, answer_kind;
   reg [STATE_BYTES*8-1:0] state_payload;
   reg [15:0] results, refusals;
-  wire refuse = done && (refusal != '0 || (kind == RUN && !room));
-  wire answer = done && refusal == '0 && kind != RUN;
+  wire refuse = done && (refusal != '0 || (is_run && !room));
+  wire answer = done && refusal == '0 && !is_run;
   wire refusal_done, answer_done;
   always_ff @(posedge clk) begin
     if (rst) begin
@@ -191,7 +192,7 @@ module bf_host_link #(
   sending_t sending;
   reg [INDEX_BITS-1:0] index;  // of a byte of an answer
   reg [BYTE_BITS-1:0] byte_at;  // in a beat of a result
-  wire taken, sent, tx_valid, tx_ready;
+  wire payload_ready, sent, tx_valid, tx_ready;
   wire [7:0] tx_data;
   wire is_result = sending == A_RESULT;
   wire is_answer = sending == AN_ANSWER;
@@ -202,7 +203,8 @@ module bf_host_link #(
   wire [LENGTH_BITS-1:0] length = is_result ? LENGTH_BITS'(OUT_BYTES)
       : !is_answer ? LENGTH_BITS'(1)
       : is_identity ? LENGTH_BITS'(IDENTITY_BYTES) : LENGTH_BITS'(STATE_BYTES);
-  assign out_ready = taken && is_result && is_last_byte;
+  wire taken = payload_ready && (!is_result || out_valid);
+  assign out_ready = payload_ready && is_result && is_last_byte;
   assign result_done = sent && is_result;
   assign answer_done = sent && is_answer;
   assign refusal_done = sent && sending == A_REFUSAL;
@@ -243,7 +245,7 @@ module bf_host_link #(
       .length(length),
       .payload_data(is_result ? beat[byte_at*8+:8] : is_answer ? answer_byte : refusal_reason),
       .payload_valid(!is_result || out_valid),
-      .payload_taken(taken),
+      .payload_ready(payload_ready),
       .done(sent),
       .byte_data(tx_data),
       .byte_valid(tx_valid),

