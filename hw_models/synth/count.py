@@ -32,6 +32,8 @@ _LUTS = {
     "xcup": {
         **{f"LUT{n}": 1 for n in range(1, 7)},
         **{"LUT6_2": 1, "INV": 1, "SRL16E": 1, "SRLC32E": 1},
+        **{"RAM32M": 4, "RAM64M": 4, "RAM32M16": 8, "RAM64M8": 8},  # memories of 4 or 8 LUTs
+        **{"RAM32X1D": 2, "RAM64X1D": 2, "RAM128X1D": 4},
     },
     "ice40": {"SB_LUT4": 1},
 }
