@@ -103,6 +103,16 @@ class Lane:
         return min(shape.shift_bits, max(1, (shape.significand_bits - 2).bit_length()))
 
     @property
+    def shifter_levels(self) -> int:
+        """LUTs, one behind the other, that shift; 1 for a table."""
+        if not self.has_shifter:
+            return int(self.is_table)
+        if self.style is Style.XILINX:
+            return self.product.shift_bits
+        selects_copies = self.product.shift_bits > self.fine_stages
+        return self.fine_stages + selects_copies
+
+    @property
     def rows(self) -> int:
         """Adders, one behind the other, that multiply the significands; 0 for a row of gates."""
         shape = self.product

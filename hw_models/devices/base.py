@@ -72,6 +72,23 @@ class BlockRam:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LogicDelays:
+    """Delays of arithmetic on a family's slowest part, routing included.
+
+    Attributes:
+        register_ns: Out of one register and into the next [ns].
+        row_ns: An adder behind another one that it overlaps in all but a bit [ns].
+        level_ns: One look-up table behind another [ns].
+        source: How they were found.
+    """
+
+    register_ns: float
+    row_ns: float
+    level_ns: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
     """An FPGA family.
 
@@ -83,6 +100,7 @@ class Family:
         has_lut_ram: Whether look-up tables can be memories with initial contents.
         dsp: Multiplier blocks.
         block_ram: Block RAMs.
+        delays: What decides how many registers arithmetic needs.
         part: Name of the part whose proportions decide between logic and block RAM.
         part_resources: What that part has.
         part_source: Its data sheet.
@@ -95,6 +113,7 @@ class Family:
     has_lut_ram: bool
     dsp: Dsp
     block_ram: BlockRam
+    delays: LogicDelays
     part: str
     part_resources: Resources
     part_source: str

@@ -1,6 +1,6 @@
 """Lattice ECP5."""
 
-from hw_models.devices.base import BlockRam, Dsp, Family
+from hw_models.devices.base import BlockRam, Dsp, Family, LogicDelays
 from hw_models.resources import Resources
 
 FAMILY = Family(
@@ -20,6 +20,15 @@ FAMILY = Family(
         name="DP16KD",
         shapes=((16384, 1), (8192, 2), (4096, 4), (2048, 9), (1024, 18), (512, 36)),
         source="Lattice, ECP5 and ECP5-5G Memory Usage Guide",
+    ),
+    delays=LogicDelays(
+        register_ns=1.33,
+        row_ns=1.67,
+        level_ns=0.85,
+        source=(
+            "fitted to 61 pipelined dot products placed by nextpnr-ecp5 0.11, LFE5U-85F, speed 6: "
+            "mean error 8 %"
+        ),
     ),
     part="LFE5U-85F",
     part_resources=Resources(lut=83_640, ff=83_640, dsp=156, bram18=208),

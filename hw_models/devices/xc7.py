@@ -1,6 +1,6 @@
 """AMD 7 series: Artix-7, Kintex-7, Virtex-7, Zynq-7000."""
 
-from hw_models.devices.base import BlockRam, Dsp, Family, Packing
+from hw_models.devices.base import BlockRam, Dsp, Family, LogicDelays, Packing
 from hw_models.resources import Resources
 
 FAMILY = Family(
@@ -27,6 +27,12 @@ FAMILY = Family(
         name="RAMB18E1",
         shapes=((16384, 1), (8192, 2), (4096, 4), (2048, 9), (1024, 18), (512, 36)),
         source="UG473",
+    ),
+    delays=LogicDelays(
+        register_ns=1.2,
+        row_ns=1.5,
+        level_ns=0.7,
+        source="assumption: there is no place and route to fit them to",
     ),
     part="XC7Z020",
     part_resources=Resources(lut=53_200, ff=106_400, dsp=220, bram18=280),

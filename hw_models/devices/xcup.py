@@ -1,6 +1,6 @@
 """AMD UltraScale+: Artix, Kintex, Virtex and Zynq UltraScale+."""
 
-from hw_models.devices.base import BlockRam, Dsp, Family, Packing
+from hw_models.devices.base import BlockRam, Dsp, Family, LogicDelays, Packing
 from hw_models.resources import Resources
 
 FAMILY = Family(
@@ -27,6 +27,12 @@ FAMILY = Family(
         name="RAMB18E2",
         shapes=((16384, 1), (8192, 2), (4096, 4), (2048, 9), (1024, 18), (512, 36)),
         source="UG573",
+    ),
+    delays=LogicDelays(
+        register_ns=0.5,
+        row_ns=0.7,
+        level_ns=0.35,
+        source="assumption: there is no place and route to fit them to",
     ),
     part="XCZU7EV",
     part_resources=Resources(lut=230_400, ff=460_800, dsp=1728, bram18=624, uram=96),
