@@ -10,7 +10,15 @@ from hw_models.frontend.builder import Builder
 from hw_models.frontend.inputs import input_stream
 from hw_models.frontend.names import shown
 from hw_models.frontend.network import Network, OnnxNode
-from hw_models.frontend.rules import activations, arithmetic, layers, movement, pools, quantization
+from hw_models.frontend.rules import (
+    activations,
+    arithmetic,
+    layers,
+    movement,
+    padding,
+    pools,
+    quantization,
+)
 from hw_models.frontend.rules.operands import Operands
 from hw_models.frontend.rules.rule import Rule
 from hw_models.frontend.values import Constant, OnHost, Stream, Value
@@ -24,6 +32,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         **arithmetic.RULES,
         **pools.RULES,
         **movement.RULES,
+        **padding.RULES,
     }
 )
 
@@ -96,7 +105,7 @@ def _value_of(node: OnnxNode, operands: Operands, build: Builder) -> Value:
         arrays = [op.values if isinstance(op, Constant) else None for op in operands]
         return Constant(values=constants.evaluate(node, arrays))
     if node.op not in RULES:
-        raise node.unsupported("has hardware on constants only, but reads the network's input")
+        raise node.unsupported("has no hardware where it reads the network's input")
     return RULES[node.op](node, operands, build)
 
 

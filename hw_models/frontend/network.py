@@ -19,6 +19,8 @@ MAX_ELEMENTS = 1 << 24
 """Largest tensor that flows between nodes: 256 channels of 256 x 256 pixels."""
 MAX_CONSTANT_ELEMENTS = 1 << 28
 _MAX_RANK = 8
+_OLDEST_OPSET = 11
+"""What a file that names no version is taken for; older ones are read alike."""
 
 QUANTIZER_DOMAINS = ("qonnx.custom_op.general", "onnx.brevitas", "finn.custom_op.general")
 _STANDARD_DOMAINS = ("", "ai.onnx")
@@ -135,7 +137,7 @@ def network_of(model: onnx.ModelProto) -> Network:
         raise DataError("sparse initializers are not supported; store dense ones")
     opsets = [item.version for item in model.opset_import if item.domain in _STANDARD_DOMAINS]
     outputs = tuple(output.name for output in graph.output)
-    nodes = _needed(graph, opsets[0] if opsets else 11, outputs)
+    nodes = _needed(_nodes(graph, opsets[0] if opsets else _OLDEST_OPSET), outputs)
     read = {name for node in nodes for name in node.proto.input}
     constants = {item.name: array_of(item) for item in graph.initializer if item.name in read}
     inputs = [item for item in graph.input if item.name not in constants and item.name in read]
@@ -148,7 +150,6 @@ def network_of(model: onnx.ModelProto) -> Network:
         for entry in item.quant_parameter_tensor_names
         if entry.key == "finn_datatype"
     }
-    _check_order(nodes, {*constants, inputs[0].name})
     return Network(
         nodes=nodes,
         constants=constants,
@@ -175,27 +176,32 @@ def array_of(tensor: onnx.TensorProto) -> Array:
         raise DataError(f"{what}: its data does not fit its shape {tuple(tensor.dims)}") from error
 
 
-def _needed(graph: onnx.GraphProto, opset: int, outputs: tuple[str, ...]) -> tuple[OnnxNode, ...]:
-    """Return the nodes that the outputs depend on, in the file's order."""
-    wanted = set(outputs)
-    nodes: list[OnnxNode] = []
-    for place, proto in reversed(list(enumerate(graph.node))):
-        if wanted.intersection(proto.output):
-            wanted.update(proto.input)
-            name = proto.name or f"{proto.op_type.lower()}_{place}"
-            nodes.append(OnnxNode(proto, name, opset))
-    return tuple(reversed(nodes))
-
-
-def _check_order(nodes: tuple[OnnxNode, ...], known: set[str]) -> None:
-    for node in nodes:
-        for name in node.proto.input:
+def _nodes(graph: onnx.GraphProto, opset: int) -> tuple[OnnxNode, ...]:
+    """Return all nodes, each behind those it reads, as the standard wants it."""
+    known = {item.name for item in (*graph.initializer, *graph.input)}
+    nodes = []
+    for place, proto in enumerate(graph.node):
+        node = OnnxNode(proto, proto.name or f"{proto.op_type.lower()}_{place}", opset)
+        for name in proto.input:
             if name and name not in known:
                 raise node.damaged(f"reads tensor '{shown(name)}', which nothing before it makes")
-        for name in node.proto.output:
+        for name in proto.output:
             if name and name in known:
                 raise node.damaged(f"makes tensor '{shown(name)}', which exists already")
-        known.update(name for name in node.proto.output if name)
+            known.add(name)
+        nodes.append(node)
+    return tuple(nodes)
+
+
+def _needed(nodes: tuple[OnnxNode, ...], outputs: tuple[str, ...]) -> tuple[OnnxNode, ...]:
+    """Return the nodes that the outputs depend on."""
+    wanted = set(outputs)
+    needed = []
+    for node in reversed(nodes):
+        if wanted.intersection(node.proto.output):
+            wanted.update(node.proto.input)
+            needed.append(node)
+    return tuple(reversed(needed))
 
 
 def _input(item: onnx.ValueInfoProto, datatype: str | None) -> GraphInput:
