@@ -60,13 +60,14 @@ def cost(
     dsp: Annotated[Dsp, typer.Option(help="Whether DSP blocks may multiply.")] = "none",
     device: Annotated[str, typer.Option(help="FPGA family.")] = "xcup",
     pipelined: Annotated[
-        bool, typer.Option("--pipelined", help="Registers behind products and adders.")
+        bool, typer.Option("--pipelined", help="Registers as the nominal clock takes.")
     ] = False,
     synth: Annotated[bool, typer.Option("--synth", help="Synthesise it, too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
 ) -> None:
     """Estimate what a multiply-accumulate takes of a device, and compare with synthesis."""
     from hw_models.arith.cell import Dot, Mac
+    from hw_models.arith.pipeline import pipelined_dot
     from hw_models.cost.target import load_target
 
     target = load_target(device, dsp)
@@ -75,10 +76,10 @@ def cost(
     cell: Mac | Dot
     if simd == 1 and not pipelined:
         cell = Mac(weight=formats[0], act=formats[1], terms=terms)
+    elif pipelined:
+        cell = pipelined_dot(*formats, terms=terms, lanes=simd, style=style, family=target.family)
     else:
-        cell = Dot(
-            weight=formats[0], act=formats[1], terms=terms, lanes=simd, is_pipelined=pipelined
-        )
+        cell = Dot(weight=formats[0], act=formats[1], terms=terms, lanes=simd)
     if not is_covered and not synth:
         raise DesignError(f"no estimate for '{style.value}' on {device}: add --synth")
     from hw_models.cost.dot import cell_parts

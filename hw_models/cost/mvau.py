@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
-from hw_models.arith.cell import Dot
+from hw_models.arith.pipeline import pipelined_dot
 from hw_models.cost.dot import sum_parts
+from hw_models.cost.lane import target_style
 from hw_models.cost.memory import Memory, memory_part
 from hw_models.cost.multipliers import Lanes, multiplier_part
 from hw_models.cost.node import control_part, node_parts
@@ -17,9 +18,9 @@ from hw_models.resources import Part, Resources
 def _(node: Mvau, pace: Pace, target: Target) -> tuple[Part, ...]:
     """Return what a matrix unit is made of.
 
-    A pipelined dot product for each PE. Registers stand behind the operands, the products, every
-    adder and the accumulators. What comes out is handed on as it is: a `Requantize` is a node of
-    its own.
+    A pipelined dot product for each PE. Registers stand behind the operands, inside the products as
+    the family's clock takes them, and behind products, adders and accumulators. What comes out is
+    handed on as it is: a `Requantize` is a node of its own.
     """
     folding = pace.folding
     folds, rounds = node.mw // folding.simd, node.mh // folding.pe
@@ -30,8 +31,13 @@ def _(node: Mvau, pace: Pace, target: Target) -> tuple[Part, ...]:
         sharing=min(folding.pe, node.mh // node.groups),
         in_mac=False,
     )
-    dot = Dot(
-        weight=node.weight, act=node.act, terms=node.mw, lanes=folding.simd, is_pipelined=True
+    dot = pipelined_dot(
+        node.weight,
+        node.act,
+        terms=node.mw,
+        lanes=folding.simd,
+        style=target_style(target),
+        family=target.family,
     )
     return (
         multiplier_part(lanes, target),

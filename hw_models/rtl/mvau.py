@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from dse.errors import DesignError
 from hw_models.arith.cell import Dot
+from hw_models.arith.pipeline import pipelined_dot
 from hw_models.dataflow import lanes_taken
 from hw_models.folding import Folding, Pace, check_folding
 from hw_models.graph import Mvau
@@ -72,8 +73,8 @@ def _(node: Mvau, pace: Pace, model: Model, fabric: Fabric) -> Rtl:
 @latency_cycles.register
 def _(node: Mvau, pace: Pace, fabric: Fabric) -> int:
     """Return the operands' and the adders' registers, and those that keep the sums."""
-    keeps = 1 if _places(node, pace.folding) <= _PAIR else 2
-    return _depth_cycles(node, pace.folding) + keeps
+    keeps = 1 if _places(node, pace.folding, fabric) <= _PAIR else 2
+    return _depth_cycles(node, pace.folding, fabric) + keeps
 
 
 def weight_words(node: Mvau, folding: Folding, weights: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -100,34 +101,39 @@ def _is_repeated(node: Mvau, folding: Folding) -> bool:
     return node.groups == 1 and node.mh > folding.pe
 
 
-def _dot(node: Mvau, folding: Folding) -> Dot:
-    """Return the dot product of one PE."""
-    return Dot(
-        weight=node.weight, act=node.act, terms=node.mw, lanes=folding.simd, is_pipelined=True
+def _dot(node: Mvau, folding: Folding, fabric: Fabric) -> Dot:
+    """Return the dot product of one PE, with the registers that the family's clock takes."""
+    return pipelined_dot(
+        node.weight,
+        node.act,
+        terms=node.mw,
+        lanes=folding.simd,
+        style=fabric.style,
+        family=fabric.target.family,
     )
 
 
-def _depth_cycles(node: Mvau, folding: Folding) -> int:
+def _depth_cycles(node: Mvau, folding: Folding, fabric: Fabric) -> int:
     """Return the clock edges from a beat to the accumulators that include it."""
     words = _folds(node, folding) * (node.mh // folding.pe)
     operands = (2 if words > 1 else 1) + _is_repeated(node, folding)
-    return operands + _dot(node, folding).latency_cycles
+    return operands + _dot(node, folding, fabric).latency_cycles
 
 
-def _places(node: Mvau, folding: Folding) -> int:
+def _places(node: Mvau, folding: Folding, fabric: Fabric) -> int:
     """Return how many rounds' sums must find a place, so that no beat ever waits for one.
 
     From the beat that claims a place to the one that may claim it again pass the pipeline, the
     edges that store and that hand on the sums, and one more if they go through a memory.
     """
-    cycles = _depth_cycles(node, folding) + 2
+    cycles = _depth_cycles(node, folding, fabric) + 2
     places = ceil(cycles / _folds(node, folding))
     return places if places <= _PAIR else ceil((cycles + 1) / _folds(node, folding))
 
 
 def _body(node: Mvau, pace: Pace, fabric: Fabric, file: str, act_bits: int) -> list[str]:
     """Return the lines of the module: operands, dot products, results."""
-    folding, dot = pace.folding, _dot(node, pace.folding)
+    folding, dot = pace.folding, _dot(node, pace.folding, fabric)
     folds, rounds = _folds(node, folding), node.mh // folding.pe
     weight_bits, sum_bits = folding.lanes * node.weight.bits, node.accumulator_bits
     lane_bits = folding.simd * node.act.bits
@@ -162,7 +168,7 @@ def _body(node: Mvau, pace: Pace, fabric: Fabric, file: str, act_bits: int) -> l
             "acc": f"sums[pe*{sum_bits}+:{sum_bits}]",
         },
     )
-    places = _places(node, folding)
+    places = _places(node, folding, fabric)
     collect = instance(
         "bf_mvau_collect",
         "collect",
