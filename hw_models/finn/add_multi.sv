@@ -1,5 +1,6 @@
-// Stands in for the adder tree of FINN's matrix unit in simulations: Verilator 5.48 refuses the
-// constant function that FINN's own declares in a generate block. The sum is the same, and as late.
+// Stands in for the adder tree of FINN's matrix unit: neither Verilator 5.48 nor Yosys 0.70 takes the
+// constant function that FINN's own declares in a generate block. The sum is the same, and as late;
+// all registers follow the adders.
 //
 //   clk  in,  1
 //   rst  in,  1          synchronous

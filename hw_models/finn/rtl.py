@@ -1,4 +1,4 @@
-"""FINN's generated RTL as designs with our stream ports, to simulate and to synthesise."""
+"""FINN's generated RTL: its files, and a top with our stream ports around a layer."""
 
 from pathlib import Path
 
@@ -26,32 +26,24 @@ _LIBRARY = {
 
 BEHAVIOURAL = Path(__file__).with_name("behavioural.v")
 """Makes FINN's matrix unit use operators in place of AMD's DSP primitives."""
+PRIMITIVES = Path(__file__).with_name("amd_primitives.sv")
+"""Black boxes of AMD's primitives, for synthesis."""
 _STAND_INS = {"add_multi.sv": Path(__file__).with_name("add_multi.sv")}
+"""In place of files with a constant function where neither Verilator nor Yosys takes it."""
 
 _BYTE = 8
 
 
-def layer_rtl(build: FinnBuild, layer: FinnLayer, *, simulated: bool) -> Rtl:
-    """Return a layer as FINN wrote it, under a top module with the ports of our streams.
+def layer_rtl(build: FinnBuild, layer: FinnLayer) -> Rtl:
+    """Return a layer as FINN wrote it, to simulate: under a top with the ports of our streams.
 
-    A matrix unit has its weight memory beside it.
-
-    Args:
-        build: What FINN made.
-        layer: One of its layers.
-        simulated: Replace what Verilator cannot take: AMD's primitives, one constant function.
+    A matrix unit has its weight memory beside it. What Verilator cannot take is replaced: AMD's
+    primitives, and one constant function.
 
     Raises:
         UnmodelledError: A kind of layer whose files are not known; HLS has no RTL.
     """
-    if layer.kind not in _LIBRARY:
-        raise UnmodelledError(f"{layer.name}: no RTL for FINN layers of kind {layer.kind}")
-    generated = sorted(path for path in layer.code.iterdir() if path.suffix in (".v", ".sv"))
-    library = [build.library / name for name in _LIBRARY[layer.kind]]
-    if simulated:
-        library = [BEHAVIOURAL, *(_STAND_INS.get(path.name, path) for path in library)]
     top = f"finn_{layer.name}"
-    given = _padded(layer.output_bits)
     lines = [
         f"// {layer.name}, with the ports of a stream.",
         f"module {top} (",
@@ -64,7 +56,7 @@ def layer_rtl(build: FinnBuild, layer: FinnLayer, *, simulated: bool) -> Rtl:
         "    output wire out_valid,",
         "    input  wire out_ready",
         ");",
-        f"  wire [{given - 1}:0] given;",
+        f"  wire [{_padded(layer.output_bits) - 1}:0] given;",
         f"  assign out_data = given[{layer.output_bits - 1}:0];",
         *(_weight_memory(layer) if layer.weight_bits else ()),
         f"  {layer.name} layer (",
@@ -80,9 +72,28 @@ def layer_rtl(build: FinnBuild, layer: FinnLayer, *, simulated: bool) -> Rtl:
     return Rtl(
         top=top,
         text="\n".join(lines),
-        sources=(*library, *map(Path.absolute, generated)),
-        memories=tuple((path.name, path.read_text()) for path in sorted(layer.code.glob("*.dat"))),
+        sources=(BEHAVIOURAL, *layer_sources(build, layer)),
+        memories=layer_memories(layer),
     )
+
+
+def layer_sources(build: FinnBuild, layer: FinnLayer) -> tuple[Path, ...]:
+    """Return the files of FINN's library and of the layer itself, packages first.
+
+    Raises:
+        UnmodelledError: A kind of layer whose files are not known; HLS has no RTL.
+    """
+    if layer.kind not in _LIBRARY:
+        raise UnmodelledError(f"{layer.name}: no RTL for FINN layers of kind {layer.kind}")
+    library = [build.library / name for name in _LIBRARY[layer.kind]]
+    generated = sorted(path for path in layer.code.iterdir() if path.suffix in (".v", ".sv"))
+    replaced = (_STAND_INS.get(path.name, path) for path in library)
+    return (*replaced, *map(Path.absolute, generated))
+
+
+def layer_memories(layer: FinnLayer) -> tuple[tuple[str, str], ...]:
+    """Return the contents of memories that the layer reads from the folder it runs in."""
+    return tuple((path.name, path.read_text()) for path in sorted(layer.code.glob("*.dat")))
 
 
 def _padded(bits: int) -> int:

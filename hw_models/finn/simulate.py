@@ -61,7 +61,7 @@ def check_layer(
     expected = _words(beats[f"{layer.name}.out"], layer.output_bits)
     early = np.zeros((layer.early_beats, expected.shape[1]), dtype=expected.dtype)  # padding
     simulation = simulate(
-        layer_rtl(build, layer, simulated=True),
+        layer_rtl(build, layer),
         (Feed(bits=layer.input_bits, words=taken),),
         (Drain(bits=layer.output_bits, count=len(expected) + len(early)),),
         traffic,

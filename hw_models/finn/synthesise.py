@@ -1,0 +1,51 @@
+"""What FINN's RTL takes of a device, counted by Yosys."""
+
+from hw_models.finn.build import FinnBuild, FinnLayer
+from hw_models.finn.rtl import PRIMITIVES, layer_memories, layer_sources
+from hw_models.resources import Resources
+from hw_models.synth.count import count
+from hw_models.synth.yosys import TIMEOUT_S, Job, run_yosys, version
+
+DEVICE = "xc7"
+
+
+def synthesise_layer(
+    build: FinnBuild, layer: FinnLayer, *, timeout_s: float = TIMEOUT_S
+) -> Resources:
+    """Return what a layer takes of a Series 7 device, with the DSP blocks that FINN instantiates.
+
+    A matrix unit and its weight memory are synthesised apart: the unit has a procedure for
+    simulations, which has to be left out, the memory one that fills it.
+
+    Raises:
+        UnmodelledError: A kind of layer whose files are not known; HLS has no RTL.
+        ToolError: Yosys is missing, failed or did not end in time.
+    """
+    tops = [(layer.name, bool(layer.weight_bits))]
+    if layer.weight_bits:
+        tops.append((f"{layer.name}_memstream_wrapper", False))
+    jobs = [_job(build, layer, top, ignores_initial=ignores) for top, ignores in tops]
+    netlists = run_yosys(jobs, timeout_s=timeout_s)
+    counts = [count(netlist, DEVICE, version()).resources for netlist in netlists]
+    return sum(counts, start=Resources())
+
+
+def _job(build: FinnBuild, layer: FinnLayer, top: str, *, ignores_initial: bool) -> Job:
+    sources = (PRIMITIVES, *layer_sources(build, layer))
+    flags = "--ignore-initial " if ignores_initial else ""
+    # read_slang takes no quoted names, so the files lie under plain ones in Yosys' folder
+    files = tuple((f"{i:02}{path.suffix}", path.read_text()) for i, path in enumerate(sources))
+    names = " ".join(name for name, _ in files)
+    flow = f"synth_xilinx -family {DEVICE} -flatten -noiopad -noclkbuf -top {top}"
+    return Job(
+        label=f"synthesis of FINN's {top}",
+        top=top,
+        text="",
+        memories=(*layer_memories(layer), *files),
+        passes=(
+            f"read_slang --top {top} --allow-use-before-declare {flags}{names}",
+            "chformal -remove",
+            flow,
+            "clean",
+        ),
+    )
