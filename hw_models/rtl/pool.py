@@ -70,11 +70,8 @@ def _(node: Pool, pace: Pace, model: Model, fabric: Fabric) -> Rtl:
 
 @latency_cycles.register
 def _(node: Pool, pace: Pace, fabric: Fabric) -> int:
-    """Return the cycles until the first window's last pixel comes, and three for its result."""
-    rows = min(node.kernel[0] - node.pads[0], node.height)
-    columns = min(node.kernel[1] - node.pads[1], node.width)
-    pixels = (rows - 1) * node.width + columns - 1
-    return pixels * (node.channels // pace.lanes) + 3
+    """Return the registers from a window's last pixel to its result."""
+    return 3
 
 
 def check_pool(node: Pool) -> None:

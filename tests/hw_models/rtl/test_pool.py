@@ -12,6 +12,7 @@ from hw_models.folding import Folding, Pace, node_ii_cycles
 from hw_models.graph import Pool, PoolKind
 from hw_models.rtl.latency import latency_cycles
 from hw_models.rtl.node import emit_node
+from hw_models.schedule.program import program
 from hw_models.sim.golden import compute
 
 NO_MODEL = SimpleNamespace()
@@ -80,7 +81,9 @@ def test_windows_are_exact_at_full_speed_and_under_stalls(run_cases, make_case, 
     cases = [_case(make_case, portable, *pool) for pool in POOLS]
     for (pool, lanes), run in zip(POOLS, run_cases(cases), strict=True):
         assert run.interval_cycles(settled=1) == node_ii_cycles(pool, _pace(lanes)), pool.name
-        assert run.latency_cycles == latency_cycles(pool, _pace(lanes), portable), pool.name
+        first_give = int(program(pool, _pace(lanes)).gives.argmax())
+        depth = latency_cycles(pool, _pace(lanes), portable)
+        assert run.latency_cycles == first_give + depth, pool.name
     run_cases(cases, seed=2, gap=0.5)
     run_cases(cases, seed=3, backpressure=0.5)
     run_cases(cases, seed=4, gap=0.3, backpressure=0.7)
