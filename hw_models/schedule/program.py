@@ -76,17 +76,26 @@ def _(node: Mvau, pace: Pace) -> Program:
 
 
 @program.register
-def _(node: Requantize | Add, pace: Pace) -> Program:
-    beats = -(-node.in_elements // pace.lanes)
-    first = np.zeros((beats, pace.cycles), dtype=np.bool_)
+def _(node: Requantize, pace: Pace) -> Program:
+    """Take a beat in as many cycles as a bisection has steps, at most one for each bit of a code.
+
+    A pace of more cycles only says that beats come more rarely.
+    """
+    first = np.zeros((node.in_elements // pace.lanes, min(pace.cycles, node.output.bits)), np.bool_)
     first[:, 0] = True
     return Program.direct(first.reshape(-1), first.reshape(-1))
 
 
 @program.register
+def _(node: Add, pace: Pace) -> Program:
+    every = np.ones(node.in_elements // pace.lanes, dtype=np.bool_)
+    return Program.direct(every, every)
+
+
+@program.register
 def _(node: Pool, pace: Pace) -> Program:
     """Give a window's result with its last pixel."""
-    beats = -(-node.channels // pace.lanes)
+    beats = node.channels // pace.lanes
     rows, columns = np.indices((node.height, node.width))
     bottom, right = (np.array(node.kernel) - 1)[:, None, None]
     row = rows + node.pads[0] - bottom
@@ -94,11 +103,8 @@ def _(node: Pool, pace: Pace) -> Program:
     is_last = (row >= 0) & (row % node.stride[0] == 0) & (row // node.stride[0] < node.out_height)
     is_last &= column >= 0
     is_last &= (column % node.stride[1] == 0) & (column // node.stride[1] < node.out_width)
-    gives = np.zeros((node.height, node.width, beats, pace.cycles), dtype=np.bool_)
-    gives[is_last, :, 0] = True
-    takes = np.zeros_like(gives)
-    takes[..., 0] = True
-    return Program.direct(takes.reshape(-1), gives.reshape(-1))
+    gives = np.repeat(is_last.reshape(-1), beats)
+    return Program.direct(np.ones_like(gives), gives)
 
 
 @program.register
