@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from dse.errors import DesignError, ReportParseError
+from dse.errors import DesignError, VerificationError
 from hw_models.boards.base import Board
 from hw_models.resources import Resources
 from hw_models.rtl.board import BAUD, CoreInterface, board_top
@@ -88,6 +88,7 @@ def bitstream(
     Raises:
         DesignError: The board has no such clock, the design is larger than the FPGA, or it misses
             its clock twice.
+        VerificationError: The bitstream does not hold what was placed.
         ToolError: A tool is missing, fails or does not end in time. For AMD boards that is Vivado;
             the project is written before it is looked for.
     """
@@ -151,11 +152,11 @@ def _place_openly(
     placement = parse(
         folder, family, clock_mhz=clock_mhz, version=versions[0][1], flip_flops=flip_flops
     )
-    unpacked = folder / flow.UNPACKED
-    if not unpacked.stat().st_size:
-        raise ReportParseError(f"{folder / flow.BITSTREAM} is empty when it is read back")
+    packed = folder / flow.BITSTREAM
+    if packed.read_bytes() != (folder / flow.REPACKED).read_bytes():
+        raise VerificationError(f"{packed} is another one when it is unpacked and packed again")
     return Placed(
-        bitstream=folder / flow.BITSTREAM,
+        bitstream=packed,
         resources=placement.resources,
         clock_mhz=clock_mhz,
         fmax_mhz=placement.fmax_mhz,

