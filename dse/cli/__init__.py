@@ -8,6 +8,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from dse import __version__
+from dse.cli.build import build
 from dse.cli.calibrate import calibrate
 from dse.cli.cost import cost
 from dse.cli.explore import explore
@@ -24,7 +25,7 @@ _INTERRUPTED = 128 + signal.SIGINT
 _TERMINATED = 128 + signal.SIGTERM
 
 app = typer.Typer(name="bitfront", add_completion=False)
-for verb in (calibrate, cost, explore, export, formats, fp8_vs_int8, pareto, report, tools):
+for verb in (build, calibrate, cost, explore, export, formats, fp8_vs_int8, pareto, report, tools):
     app.command()(verb)
 app.add_typer(finn, name="finn")
 

@@ -1,0 +1,102 @@
+"""``bitfront build``: a QONNX file as verified RTL and as a board's bitstream."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dse.cli.images import OPTION, images_for
+from dse.point import Dsp
+
+if TYPE_CHECKING:
+    from hw_models.build import Report
+
+
+def build(
+    model: Annotated[Path, typer.Argument(help="QONNX file.")],
+    board: Annotated[str, typer.Option(help="Board, e.g. ulx3s-85f.")],
+    out: Annotated[Path, typer.Option(help="Folder of the build; a killed one goes on.")],
+    fold: Annotated[
+        str, typer.Option(help="auto (40 % of the board), fps=N, or a JSON file of foldings.")
+    ] = "auto",
+    clock: Annotated[
+        float | None, typer.Option(help="Clock in MHz.", show_default="the family's nominal one")
+    ] = None,
+    images: Annotated[str, typer.Option(help=OPTION)] = "20",
+    count: Annotated[
+        int | None, typer.Option(help="Images of a data set.", min=1, show_default="all")
+    ] = None,
+    dsp: Annotated[Dsp, typer.Option(help="Whether DSP blocks may multiply.")] = "none",
+    seed: Annotated[int, typer.Option(help="Of stalls, drawn images and the placer.", min=0)] = 0,
+    no_bitstream: Annotated[
+        bool, typer.Option("--no-bitstream", help="Stop after synthesis.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Build a network: RTL, its verification, synthesis, place and route, bitstream, report."""
+    from dse.cli.progress import progress_bars
+    from hw_models.boards import BOARDS
+    from hw_models.build import Order
+    from hw_models.build import build as build_network
+    from hw_models.devices import DEVICES
+    from hw_models.frontend import read_model
+
+    target = BOARDS[board]
+    nominal_mhz = DEVICES[target.family].clock_mhz
+    chosen = target.clock_at_most(nominal_mhz) if clock is None else target.clock(clock)
+    network = read_model(model)
+    codes = images_for(network.input, images, count, seed)
+    order = Order(
+        model=model,
+        board=target,
+        fold=fold,
+        clock_mhz=chosen.clock_mhz,
+        dsp=dsp,
+        seed=seed,
+        with_bitstream=not no_bitstream,
+    )
+    with progress_bars() as progress:
+        report = build_network(order, network, codes, out, progress, _say)
+    if as_json:
+        typer.echo(json.dumps(report.to_json(), indent=1))
+    else:
+        _print(report, out)
+
+
+def _say(sentence: str) -> None:
+    typer.echo(f"bitfront: {sentence}", err=True)
+
+
+def _print(report: "Report", folder: Path) -> None:
+    """Print the figures a user asks for first."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=f"{report.model} on {report.board}", box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("", "predicted", "found"):
+        table.add_column(heading, justify="right" if heading else "left")
+    rows = [
+        (
+            "words different from golden",
+            "0",
+            f"{report.words_different} of {report.words_compared}",
+        ),
+        ("cycles per frame", f"{report.ii_cycles}", f"{report.measured_interval_cycles:.6g}"),
+        ("latency, cycles", f"{report.latency_cycles}", f"{report.measured_latency_cycles}"),
+    ]
+    for name in ("lut", "ff", "dsp", "bram18"):
+        predicted, found = getattr(report.estimate, name), getattr(report.synthesis, name)
+        rows.append((f"{name}, accelerator", f"{predicted}", f"{found}"))
+    if report.result is not None:
+        rows += [
+            (f"{name}, whole board", "", f"{getattr(report.result, name)}")
+            for name in ("lut", "ff", "dsp", "bram18")
+        ]
+        rows.append(("clock, MHz", f"{report.clock_mhz:.6g}", f"{report.fmax_mhz:.4g}"))
+        rows.append(("bitstream", "", str(folder / report.bitstream)))
+    rows.append(("frames per second", "", f"{report.compute_fps:.6g}"))
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)
