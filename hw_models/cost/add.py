@@ -1,9 +1,9 @@
-"""Cost of an exact addition of two streams of codes."""
+"""Cost of an addition of two streams, counted from ``lib/stream_add.sv``; flip-flops are exact."""
 
 from hw_models.arith.operand import operand
-from hw_models.cost.logic import adder_lut, shifter_lut
-from hw_models.cost.multipliers import decode_lut
-from hw_models.cost.node import control_part, node_parts
+from hw_models.cost.fixed import fixed_lut
+from hw_models.cost.logic import carry_lut
+from hw_models.cost.node import node_parts
 from hw_models.cost.target import Target
 from hw_models.folding import Pace
 from hw_models.graph import Add
@@ -14,18 +14,24 @@ from hw_models.resources import Part, Resources
 def _(node: Add, pace: Pace, target: Target) -> tuple[Part, ...]:
     """Return what an addition is made of: each code becomes an integer, and the two are added."""
     bits = node.accumulator_bits
-    lut = adder_lut(bits, target)
-    for act in node.acts:
-        code = operand(act)
-        complement = code.has_sign_bit and not target.coefficients.sign_in_adder.value
-        lut += decode_lut(code, target) + (code.fixed_bits if complement else 0)
-        lut += shifter_lut(code.significand_bits, code.greatest_shift, target)
+    codes = [operand(act) for act in node.acts]
+    lane = Resources(
+        # the low bits of the stream that is not shifted pass by
+        lut=carry_lut(bits - max(node.shifts), target)
+        + sum(fixed_lut(code, target) for code in codes),
+        ff=sum(code.fixed_bits for code in codes) + bits,
+    )
     return (
         Part(
             name="adders",
-            resources=Resources(lut=lut, ff=bits) * pace.lanes,
+            resources=lane * pace.lanes,
             is_compute=False,
-            source="structural: decode, shifter and one adder bit per bit of the sum",
+            source="counted from lib/stream_add.sv: shifters, signs and one adder",
         ),
-        control_part((), target),
+        Part(
+            name="control",
+            resources=Resources(lut=4, ff=2),
+            is_compute=False,
+            source="counted from lib/stream_add.sv: two valid bits and the handshake",
+        ),
     )

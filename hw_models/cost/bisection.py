@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from hw_models.arith.cell import STYLES, Style
 from hw_models.arith.operand import operand
 from hw_models.arith.requantize.thresholds import ThresholdUnit, threshold_units
-from hw_models.cost.logic import counter_bits, counters_lut
+from hw_models.cost.logic import carry_lut, counter_bits, counters_lut
 from hw_models.cost.memory import Memory, memory_part
 from hw_models.cost.target import Target
 from hw_models.folding import Pace
@@ -75,7 +75,7 @@ def _lane(
     found += _waiting(high, _chains(units, tap=3, is_kept=False), target)
     for position, unit in enumerate(units):
         found += _waiting(unit.steps, _chains(units[position + 1 :], tap=1, is_kept=True), target)
-        subtractions = _subtraction_lut(low + 1, target) + _subtraction_lut(high + 2, target)
+        subtractions = carry_lut(low + 1, target) + carry_lut(high + 2, target)
         if threshold_memory(node, pace, unit).depth > 1:
             found += Resources(ff=high)
         found += Resources(lut=subtractions, ff=1)
@@ -126,8 +126,3 @@ def _waiting(bits: int, chains: Sequence[int], target: Target) -> Resources:
     luts = sum(has_srl and length >= _SRL_STAGES for length in chains)
     flip_flops = sum(length for length in chains if not has_srl or length < _SRL_STAGES)
     return Resources(lut=bits * luts, ff=bits * flip_flops)
-
-
-def _subtraction_lut(bits: int, target: Target) -> int:
-    """Return the LUTs of a subtraction; on ecp5 two bits are a cell."""
-    return 2 * -(-bits // 2) if STYLES[target.family.name][0] is Style.ECP5 else bits

@@ -1,6 +1,7 @@
 """LUTs of the building blocks of arithmetic: functions, multipliers, shifters, counters."""
 
 from dse.errors import UnmodelledError
+from hw_models.arith.cell import STYLES, Style
 from hw_models.cost.target import Target
 
 
@@ -70,6 +71,11 @@ def shifter_lut(bits: int, shift: int, target: Target) -> int:
 def adder_lut(bits: int, target: Target) -> int:
     """Return the LUTs of an adder or accumulator with a result of `bits` bits."""
     return bits * target.coefficients.adder_lut_per_bit.value
+
+
+def carry_lut(bits: int, target: Target) -> int:
+    """Return the LUTs of a plain sum or difference of `bits` bits; on ecp5 two bits are a cell."""
+    return 2 * -(-bits // 2) if STYLES[target.family.name][0] is Style.ECP5 else bits
 
 
 def counter_bits(count: int) -> int:

@@ -1,15 +1,24 @@
-"""Cost of a pool: one reducer per lane and the partial results of a row of windows."""
+"""Cost of a pool, counted from how ``lib/pool.sv`` is written.
+
+Flip-flops and block RAMs are exact. A LUT of six inputs compares two bits, counts with a clear, and
+adds with one; a LUT of four takes twice as many.
+"""
 
 from dse.errors import UnmodelledError
 from hw_models.arith.operand import operand
-from hw_models.cost.logic import adder_lut, shifter_lut
-from hw_models.cost.memory import Memory, memory_part
-from hw_models.cost.multipliers import decode_lut
-from hw_models.cost.node import control_part, node_parts
+from hw_models.cost.fixed import fixed_lut
+from hw_models.cost.logic import carry_lut, counter_bits, counters_lut
+from hw_models.cost.memory import Memory, MemoryStyle, memory_part, memory_style
+from hw_models.cost.node import node_parts
 from hw_models.cost.target import Target
 from hw_models.folding import Pace
 from hw_models.graph import Pool, PoolKind
 from hw_models.resources import Part, Resources
+
+_NEAR = 2
+"""Results that are on their way to the memory: folds up to this many ask for them."""
+_WIDE_INPUTS = 6
+_SOURCE = "counted from lib/pool.sv"
 
 
 @node_parts.register
@@ -28,30 +37,74 @@ def _(node: Pool, pace: Pace, target: Target) -> tuple[Part, ...]:
             f"{node.name}: no cost rule for a pool of kernel {node.kernel}, stride {node.stride} "
             f"and dilation {node.dilation}; windows must not overlap"
         )
-    is_max = node.reduce is PoolKind.MAX
-    bits = node.act.bits if is_max else node.accumulator_bits
-    reducer = _max_lut(node, target) if is_max else _sum_lut(node, target)
-    partials = Memory(
-        depth=-(-node.out_width * node.channels // pace.lanes),
-        width=bits * pace.lanes,
-        is_writable=True,
-    )
-    counts = (
-        node.kernel[0],
-        node.kernel[1],
-        node.out_height,
-        node.out_width,
-        -(-node.channels // pace.lanes),
-    )
-    return (
+    partials = _partials(node, pace)
+    parts = [
         Part(
             name="reducers",
-            resources=Resources(lut=reducer, ff=bits) * pace.lanes,
+            resources=_lane(node, pace, target) * pace.lanes,
             is_compute=False,
-            source="structural: a comparison and a multiplexer, or decode and an adder, per bit",
+            source=f"{_SOURCE}: a comparison and a multiplexer, or decode and an adder, per bit",
         ),
-        memory_part("partial results", partials, target),
-        control_part(counts, target),
+        Part(
+            name="control",
+            resources=_control(node, pace, target),
+            is_compute=False,
+            source=f"{_SOURCE}, pool_axis.sv and fold_counter.sv",
+        ),
+    ]
+    if partials.depth > 1:
+        parts.append(memory_part("partial results", partials, target))
+    return tuple(parts)
+
+
+def _partials(node: Pool, pace: Pace) -> Memory:
+    """Return the memory of a row of windows."""
+    return Memory(
+        depth=node.out_width * node.channels // pace.lanes,
+        width=_bits(node) * pace.lanes,
+        is_writable=True,
+    )
+
+
+def _bits(node: Pool) -> int:
+    return node.act.bits if node.reduce is PoolKind.MAX else node.accumulator_bits
+
+
+def _lane(node: Pool, pace: Pace, target: Target) -> Resources:
+    """Return one lane: code, its place or integer, the result so far, and the result."""
+    code, bits = operand(node.act), _bits(node)
+    partials = _partials(node, pace)
+    has_memory, is_near = partials.depth > 1, node.channels // pace.lanes <= _NEAR
+    is_max = node.reduce is PoolKind.MAX
+    kept = 1 + has_memory * (1 + is_near) if is_near or not has_memory else 1
+    if has_memory and memory_style(partials, target) is MemoryStyle.REGISTERS:
+        kept += 1  # the register behind its multiplexers
+    term_bits = code.bits if is_max else code.fixed_bits
+    reducer = _max_lut(node, target) if is_max else _sum_lut(node, target)
+    soon = 2 * bits if has_memory and is_near else 0
+    return Resources(lut=reducer + soon, ff=code.bits + term_bits + (kept + 1) * bits)
+
+
+def _control(node: Pool, pace: Pace, target: Target) -> Resources:
+    """Return counters of the place in the image, addresses of two stages, and the handshake."""
+    folds = node.channels // pace.lanes
+    depth = _partials(node, pace).depth
+    phases = sum(max(1, counter_bits(stride)) for stride in node.stride)
+    pixels = (folds, node.height, node.width)
+    counters = counters_lut(pixels, target)
+    addresses = Resources()
+    if depth > 1:
+        width = counter_bits(depth)
+        addresses = Resources(lut=carry_lut(width + 1, target), ff=3 * width)
+        if folds <= _NEAR:  # compared with the last two
+            wide = counter_bits(depth + folds)
+            addresses = Resources(lut=carry_lut(wide + 1, target) + wide, ff=5 * wide)
+    return addresses + Resources(
+        lut=counters // (1 + _is_wide(target)) + phases + 6,
+        ff=sum(max(1, counter_bits(count)) for count in pixels[1:])
+        + counter_bits(folds)
+        + phases
+        + 7,
     )
 
 
@@ -63,17 +116,16 @@ def _max_lut(pool: Pool, target: Target) -> int:
     """
     bits = pool.act.bits
     order = 2 * (bits - 1) if operand(pool.act).has_sign_bit else 0
-    return bits * target.coefficients.comparator_lut_per_bit.value + bits + order
+    compare = -(-bits // 2) if _is_wide(target) else carry_lut(bits + 1, target)
+    return compare + bits + order
 
 
 def _sum_lut(pool: Pool, target: Target) -> int:
-    """Return the LUTs that add one code to an exact sum."""
-    code = operand(pool.act)
-    align = shifter_lut(code.significand_bits, code.greatest_shift, target)
-    complement = code.has_sign_bit and not target.coefficients.sign_in_adder.value
-    return (
-        decode_lut(code, target)
-        + align
-        + (code.fixed_bits if complement else 0)
-        + adder_lut(pool.accumulator_bits, target)
-    )
+    """Return the LUTs that add one code to an exact sum, or start a new one."""
+    bits = pool.accumulator_bits
+    clear = 0 if _is_wide(target) else bits
+    return fixed_lut(operand(pool.act), target) + carry_lut(bits, target) + clear
+
+
+def _is_wide(target: Target) -> bool:
+    return target.family.lut_inputs >= _WIDE_INPUTS

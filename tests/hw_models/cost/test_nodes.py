@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from dse.errors import UnmodelledError
 from dse.formats import parse_format
+from hw_models.arith.requantize.thresholds import threshold_units
+from hw_models.cost.bisection import bisection_parts, threshold_memory
 from hw_models.cost.node import node_parts
-from hw_models.cost.requantize import scale_round, thresholds
 from hw_models.cost.sliding_window import buffered_pixels
 from hw_models.cost.target import load_target
 from hw_models.folding import Folding, Pace, node_ii_cycles
@@ -99,47 +100,47 @@ def requantize(output="int4", bits=24, channels=16):
 
 
 def test_thresholds_by_hand():
-    """Fifteen thresholds of 24 bits for 16 channels, four steps in as many units."""
+    """Fifteen thresholds of 24 bits for 16 channels in one lane, four comparators of one step."""
     pace = Pace(folding=Folding(pe=1, simd=1), cycles=1)
-    found = thresholds(requantize(), pace, XCUP)
-    assert found[0].resources.lut == 4 * 24
-    assert [part.source.split(" bit")[0] for part in found[1:]] == [
+    found = bisection_parts(requantize(), pace, load_target("ecp5", "none"))
+    # two halves of 12 bits: a borrow of one bit more, a sign and a borrow more
+    assert found[0].resources.lut == 4 * (14 + 14)
+    # sums: 3 stages each, but the last low half; thresholds' high halves, borrows; bits; code
+    assert found[0].resources.ff == 12 * 24 - 12 + 4 * 13 + 3 * (3 + 2 + 1) + 4
+    assert [part.source.split(" bit")[0] for part in found[1:-1]] == [
         "16 x 24", "32 x 24", "64 x 24", "128 x 24",
     ]  # fmt: skip
 
 
 def test_slow_sums_share_one_comparator_and_one_memory():
-    found = thresholds(requantize(), Pace(folding=Folding(pe=1, simd=1), cycles=4), XCUP)
-    assert found[0].resources.lut == 24
-    assert [part.source.split(" bit")[0] for part in found[1:]] == ["240 x 24"]
+    pace = Pace(folding=Folding(pe=1, simd=1), cycles=4)
+    found = bisection_parts(requantize(), pace, load_target("ecp5", "none"))
+    assert found[0].resources.lut == 14 + 14 + 24  # and the way back
+    assert [part.source.split(" bit")[0] for part in found[1:-1]] == ["256 x 24"]
 
 
-@pytest.mark.parametrize("architecture", [thresholds, scale_round])
+def test_every_lane_has_its_thresholds():
+    node = requantize()
+    for pe in (1, 4, 16):
+        pace = Pace(folding=Folding(pe=pe, simd=1), cycles=4)
+        (unit,) = threshold_units(node.output, pace.cycles)
+        assert threshold_memory(node, pace, unit).depth == 16 * 16 // pe
+
+
 @pytest.mark.parametrize("output", ["int3", "int8", "e4m3", "e5m2", "uint8", "ue4m4"])
-def test_requantizers_get_smaller_with_time_and_larger_with_width(architecture, output):
+def test_requantizers_get_smaller_with_time_and_larger_with_width(output):
     def lut(bits, cycles):
         pace = Pace(folding=Folding(pe=1, simd=1), cycles=cycles)
-        return total(architecture(requantize(output, bits=bits), pace, XCUP)).lut
+        return total(bisection_parts(requantize(output, bits=bits), pace, XCUP)).lut
 
     assert lut(30, 1) > lut(20, 1) > 0
     assert lut(30, 1) >= lut(30, 4) >= lut(30, 100) > 0
 
 
-def test_many_codes_times_many_channels_are_computed_not_stored():
-    stored = parts(requantize("int2", bits=20))
-    assert "comparators" in stored
-    computed = parts(requantize("int8", bits=30, channels=512), cycles=64)
-    assert "scale multipliers" in computed
-
-
-def test_scales_are_multiplied_in_dsp_blocks_if_allowed():
-    node = requantize("int8", bits=30, channels=512)
-    pace = Pace(folding=Folding(pe=2, simd=1))
-    in_luts = total(scale_round(node, pace, XCUP))
-    in_blocks = total(scale_round(node, pace, load_target("xcup", "auto")))
-    assert in_luts.dsp == 0
-    assert in_blocks.dsp == 2 * 4  # 30 x 25 bits are 2 x 2 tiles of 27 x 18
-    assert in_blocks.lut < in_luts.lut
+def test_narrow_sums_are_looked_up():
+    node = requantize("int4", bits=4, channels=8)
+    assert "table of sums" in parts(node, pe=8)
+    assert "comparators" in parts(requantize("int4", bits=12, channels=8), pe=8)
 
 
 def pool(reduce=PoolKind.MAX, act="int8", stride=2):
@@ -149,12 +150,27 @@ def pool(reduce=PoolKind.MAX, act="int8", stride=2):
     )  # fmt: skip
 
 
+ECP5 = load_target("ecp5", "none")
+
+
 def test_pools_by_hand():
-    assert parts(pool())["reducers"].lut == 8 + 8
-    assert parts(pool(act="e4m3"))["reducers"].lut == 8 + 8 + 2 * 7
-    assert parts(pool(PoolKind.AVERAGE))["reducers"].lut == 11
-    # E4M3: decode 2, shifter 7 + 18, sum of four 18-bit magnitudes 21
-    assert parts(pool(PoolKind.AVERAGE, act="e4m3"))["reducers"].lut == 2 + 25 + 21
+    def lut(node):
+        return parts(node, target=ECP5)["reducers"].lut
+
+    assert lut(pool()) == 10 + 8  # a comparison of nine bits, a multiplexer
+    assert lut(pool(act="e4m3")) == 10 + 8 + 2 * 7
+    assert lut(pool(PoolKind.AVERAGE)) == 12 + 11  # an adder of eleven bits, and their clear
+    # E4M3: shifter 5 + 7 + 11 + 18 and sign 20, sum of four 18-bit magnitudes 21
+    assert lut(pool(PoolKind.AVERAGE, act="e4m3")) == 41 + 20 + 22 + 21
+
+
+def test_one_window_in_one_beat_needs_no_memory():
+    whole = Pool(
+        name="p", reduce=PoolKind.AVERAGE, kernel=(8, 8), stride=(8, 8),
+        channels=16, height=8, width=8, act=INT8,
+    )  # fmt: skip
+    assert "partial results" not in parts(whole, pe=16)
+    assert "partial results" in parts(whole, pe=8)
 
 
 def test_overlapping_pools_are_unmodelled_not_free():
