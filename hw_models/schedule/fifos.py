@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from dse.errors import DesignError
-from hw_models.dataflow import Dataflow
+from hw_models.dataflow import Dataflow, Stream
 from hw_models.schedule.replay import replay, slowest_ii_cycles
 
-LEAST_DEPTH = 2
-"""A FIFO of two beats takes and gives one in every cycle."""
+FULL_RATE_DEPTH = 2
+"""A FIFO of two beats takes and gives one in every cycle, for a multiplexer per bit."""
 
 
 def with_sized_fifos(flow: Dataflow, latencies: Mapping[str, int]) -> Dataflow:
@@ -17,7 +17,7 @@ def with_sized_fifos(flow: Dataflow, latencies: Mapping[str, int]) -> Dataflow:
     Frames offered at that node's interval fill unbounded FIFOs to depths that are enough: a node
     that starts as soon as it can is never later than in that schedule (Baccelli et al.,
     Synchronization and Linearity, 1992, on the monotonicity of event graphs). From there each
-    depth is halved towards `LEAST_DEPTH`, the widest FIFOs first.
+    depth is halved towards `least_depth`, the widest FIFOs first.
 
     Args:
         flow: Nodes and streams; its FIFO depths play no part.
@@ -27,24 +27,33 @@ def with_sized_fifos(flow: Dataflow, latencies: Mapping[str, int]) -> Dataflow:
         DesignError: No depths reach the slowest node's rate.
     """
     target = slowest_ii_cycles(flow)
-    shallow = _with_depths(flow, [LEAST_DEPTH] * len(flow.streams))
-    if _reaches(shallow, latencies, target):
-        return shallow
-    endless = _with_depths(flow, [1 << 40] * len(flow.streams))
-    backlog = replay(endless, latencies, in_interval_cycles=target).fifo_beats
-    depths = [max(LEAST_DEPTH, beats + 1) for beats in backlog]  # one more in the register
+    depths = [FULL_RATE_DEPTH] * len(flow.streams)
+    if not _reaches(_with_depths(flow, depths), latencies, target):
+        endless = _with_depths(flow, [1 << 40] * len(flow.streams))
+        backlog = replay(endless, latencies, in_interval_cycles=target).fifo_beats
+        depths = [max(FULL_RATE_DEPTH, beats + 1) for beats in backlog]  # one more in the register
     if not _reaches(_with_depths(flow, depths), latencies, target):
         raise DesignError(f"FIFOs of {max(depths)} beats do not reach {target} cycles per frame")
     bits = [stream.bits * stream.source_lanes for stream in flow.streams]
     for index in sorted(range(len(depths)), key=lambda i: -depths[i] * bits[i]):
-        low, high = LEAST_DEPTH, depths[index]
+        low, high = least_depth(flow, flow.streams[index]), depths[index]
+        middle = low  # most streams need no more
         while low < high:
-            middle = (low + high) // 2
             depths[index] = middle
             is_enough = _reaches(_with_depths(flow, depths), latencies, target)
             low, high = (low, middle) if is_enough else (middle + 1, high)
+            middle = (low + high) // 2
         depths[index] = high
     return _with_depths(flow, depths)
+
+
+def least_depth(flow: Dataflow, stream: Stream) -> int:
+    """Return the depth that cuts all paths between the ends of `stream`.
+
+    One register does, at a beat every other cycle. A matrix unit keeps its sums itself.
+    """
+    layers = [mvau.name for mvau in flow.accelerator.mvaus]
+    return 0 if stream.source in layers else 1
 
 
 def _with_depths(flow: Dataflow, depths: list[int]) -> Dataflow:

@@ -1,6 +1,7 @@
-// FIFO that holds DEPTH words. With a depth of 2 or more, no path leads through it.
+// FIFO that holds DEPTH words. No path leads through it.
 //
-// A word comes out one clock edge after it went in, or two if DEPTH is above 2.
+// A word comes out one clock edge after it went in, or two if DEPTH is above 2. With a depth of 1 a
+// word is taken every other clock edge, else at every one.
 //
 //   clk        in,  1     clock
 //   rst        in,  1     synchronous reset, active high
@@ -35,11 +36,11 @@ module bf_fifo #(
     reg is_full;
     assign out_data = word;
     assign out_valid = is_full;
-    assign in_ready = !is_full || out_ready;
-    always_ff @(posedge clk) if (in_ready) word <= in_data;
+    assign in_ready = !is_full;
+    always_ff @(posedge clk) if (!is_full) word <= in_data;
     always_ff @(posedge clk) begin
       if (rst) is_full <= 1'b0;
-      else if (in_ready) is_full <= in_valid;
+      else is_full <= is_full ? !out_ready : in_valid;
     end
   end else if (DEPTH == 2) begin : gen_pair
     // `first` leaves next; `second` takes a word where the first one has to wait.
