@@ -14,6 +14,7 @@ from dse.cli.cost import cost
 from dse.cli.explore import explore
 from dse.cli.export import export
 from dse.cli.finn import finn
+from dse.cli.fmax import fmax
 from dse.cli.formats import formats
 from dse.cli.fp8_vs_int8 import fp8_vs_int8
 from dse.cli.pareto import pareto
@@ -25,7 +26,19 @@ _INTERRUPTED = 128 + signal.SIGINT
 _TERMINATED = 128 + signal.SIGTERM
 
 app = typer.Typer(name="bitfront", add_completion=False)
-for verb in (build, calibrate, cost, explore, export, formats, fp8_vs_int8, pareto, report, tools):
+for verb in (
+    build,
+    calibrate,
+    cost,
+    explore,
+    export,
+    fmax,
+    formats,
+    fp8_vs_int8,
+    pareto,
+    report,
+    tools,
+):
     app.command()(verb)
 app.add_typer(finn, name="finn")
 
