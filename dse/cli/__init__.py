@@ -19,6 +19,7 @@ from dse.cli.formats import formats
 from dse.cli.fp8_vs_int8 import fp8_vs_int8
 from dse.cli.pareto import pareto
 from dse.cli.report import report
+from dse.cli.run import run
 from dse.cli.tools import tools
 from dse.errors import BitfrontError
 
@@ -37,6 +38,7 @@ for verb in (
     fp8_vs_int8,
     pareto,
     report,
+    run,
     tools,
 ):
     app.command()(verb)

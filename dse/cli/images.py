@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from hw_models.build.images import TestImages
     from hw_models.model import ModelInput
 
@@ -36,3 +38,21 @@ def images_for(place: "ModelInput", text: str, count: int | None, seed: int) -> 
     if x.dtype == np.uint8:
         values *= np.float32(data.input_scale)
     return given_images(place, values, f"{len(x)} test images of {text}")
+
+
+def labels_for(text: str, count: int | None) -> "NDArray[np.int64] | None":
+    """Return the classes of the images that `images_for` takes; `None` for images that are drawn.
+
+    Args:
+        text: As in `images_for`.
+        count: As in `images_for`.
+
+    Raises:
+        DataError: The data set is damaged.
+        UnknownPluginError: No such data set.
+    """
+    if text.isdecimal() and int(text):
+        return None
+    from dse.data import load_dataset
+
+    return load_dataset(text, seed=0).test.y[:count]
