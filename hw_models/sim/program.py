@@ -11,6 +11,9 @@ from hw_models.rtl.cell import Rtl
 from hw_models.tools import BuildPlan, PlannedFile, find
 
 CACHE = Path(platformdirs.user_cache_dir("bitfront")) / "simulation"
+MODELS = Path(__file__).with_name("models")
+"""What library files of the same name compute, without a device's cells."""
+
 BUILD_TIMEOUT_S = 900.0
 
 _OPTIONS = (
@@ -45,7 +48,7 @@ def _plan(design: Rtl, harness: Sequence[PlannedFile]) -> BuildPlan:
     runtime = _runtime_plan()
     objects = " ".join(f"../../{runtime.digest()}/objects/{name}" for name in _RUNTIME)
     names = [f"{i:02}_{source.name}" for i, source in enumerate(design.sources)]
-    sources = [source.read_text() for source in design.sources]
+    sources = [_simulated(source).read_text() for source in design.sources]
     files = [
         *(PlannedFile(path=n, content=t) for n, t in zip(names, sources, strict=True)),
         PlannedFile(path="design.sv", content=design.text),
@@ -56,6 +59,12 @@ def _plan(design: Rtl, harness: Sequence[PlannedFile]) -> BuildPlan:
         *("-CFLAGS", "-I..", "--top-module", design.top, *names, "design.sv", "harness.cpp"),
     )
     return BuildPlan(files=tuple(files), commands=(command,), stamps=runtime.stamps)
+
+
+def _simulated(source: Path) -> Path:
+    """Return the file to simulate in place of a library file that instantiates a device's cells."""
+    model = MODELS / source.name
+    return model if model.is_file() else source
 
 
 def _runtime_plan() -> BuildPlan:
