@@ -56,7 +56,6 @@ class Builder:
         self._weights: dict[str, NDArray[np.int64]] = {}
         self._tails: dict[str, Tail] = {}
         self._emitted: dict[object, str] = {}
-        self._kept: list[Stream] = []
 
     def add(self, node: Node, *sources: str, weights: NDArray[np.int64] | None = None) -> str:
         """Take a node that reads `sources`; return its name."""
@@ -97,9 +96,7 @@ class Builder:
         source = stream.source
         act = stream.quantizer.format
         if source != INPUT:
-            # steps are compared by identity: equal quantizers of one tensor share its tail
-            key = (source, tuple(map(id, stream.steps)), stream.quantizer)
-            self._kept.append(stream)
+            key = (source, stream.steps, stream.quantizer)  # equal quantizers of one tensor share
             if key not in self._emitted:
                 self._emitted[key] = self._requantize(stream)
             source = self._emitted[key]

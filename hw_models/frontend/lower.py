@@ -42,6 +42,19 @@ _ENDS = frozenset({"Softmax", "LogSoftmax", "Hardmax", "ArgMax", "ArgMin", "TopK
 _BEHIND_ENDS = frozenset({*_ENDS, *movement.RULES, *arithmetic.RULES, *activations.RULES})
 
 
+_ADVICE = (
+    (
+        "Gelu HardSwish Mish Silu Swish Erf Sin Cos",
+        "it is not monotone, so it cannot be a part of a requantizer; use ReLU or Sigmoid",
+    ),
+    ("ConvTranspose Resize Upsample DepthToSpace", "enlarge images outside of the network"),
+    ("Trunc QuantAvgPool2d", "average by AveragePool, then quantize by Quant"),
+    ("MultiThreshold XnorPopcountMatMul Im2Col", "give the QONNX file as it was before FINN"),
+    ("LayerNormalization InstanceNormalization GroupNormalization", "use BatchNormalization"),
+    ("LSTM GRU RNN Loop If Scan", "only networks without state or control flow have"),
+)
+"""What to do instead of operators that people try, first of all those with another name."""
+
 _KEEP_ZERO = frozenset(
     {*quantization.RULES, "Relu", "Identity", "Dropout", "Cast", "Conv", "AveragePool", "Pad"}
 )
@@ -83,10 +96,10 @@ def _require_known(nodes: tuple[OnnxNode, ...]) -> None:
     known = {*RULES, *_ENDS, *constants.FOLDABLE, "Shape"}
     strange = [node for node in nodes if node.op not in known]
     if strange:
-        more = f" (and {len(strange) - 1} more nodes)" if len(strange) > 1 else ""
-        raise strange[0].unsupported(
-            f"has no hardware{more}; supported operators: {', '.join(sorted({*RULES, *_ENDS}))}"
-        )
+        more = f" (nor have {len(strange) - 1} more nodes)" if len(strange) > 1 else ""
+        supported = f"supported are {', '.join(sorted({*RULES, *_ENDS}))}"
+        advice = next((text for ops, text in _ADVICE if strange[0].op in ops.split()), supported)
+        raise strange[0].unsupported(f"has no hardware{more}; {advice}")
 
 
 def _value_of(node: OnnxNode, operands: Operands, build: Builder) -> Value:

@@ -1,7 +1,7 @@
 """Conv, Gemm and MatMul: layers that multiply codes by constant codes."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,13 @@ from dse.errors import FormatError
 from dse.formats import Format
 from hw_models.arith.operand import operand
 from hw_models.frontend.builder import Builder, CodeStream
-from hw_models.frontend.layout import image_order, image_shape, matrix_columns, per_channel
+from hw_models.frontend.layout import (
+    Order,
+    image_order,
+    image_shape,
+    matrix_columns,
+    per_channel,
+)
 from hw_models.frontend.network import OnnxNode
 from hw_models.frontend.quantizers import FloatArray, Grid
 from hw_models.frontend.rules.operands import (
@@ -46,27 +52,12 @@ def _convolution(node: OnnxNode, operands: Operands, build: Builder) -> Stream:
     out_height, out_width = window.out_size(height, width)
     order = image_order(shape[0], out_height, out_width, len(shape))
     codes = build.codes(node, stream, tensor_name(node, 0))
-    name = build.names.take(node.name)
-    source = _slide(node, build, codes, window, (channels, height, width), groups)
-    rows = np.moveaxis(weights.values, 1, -1).reshape(shape[0], -1)  # (tap, channel)
+    codes = _slide(node, build, codes, window, (channels, height, width), groups)
+    rows = _rows(node, weights, np.moveaxis(weights.values, 1, -1))  # (tap, channel)
+    vectors = out_height * out_width
     out = _multiply(
-        node,
-        build,
-        replace(codes, source=source),
-        Mvau(
-            name=name,
-            mw=rows.shape[1],
-            mh=shape[0],
-            vectors=out_height * out_width,
-            groups=groups,
-            taps=window.taps,
-            weight=_weight_format(node, weights),
-            act=_act_format(node, codes),
-        ),
-        rows,
-        _row_scales(node, weights.scale),
+        node, build, codes, rows, order, vectors=vectors, groups=groups, taps=window.taps
     )
-    out = replace(out, order=order)
     bias = constant_at(node, operands, 2)
     if bias is None:
         return out
@@ -83,10 +74,10 @@ def _slide(
     window: Window,
     image: tuple[int, int, int],
     groups: int,
-) -> str:
-    """Return the name of what gives the input vectors: a window, or the image itself."""
+) -> CodeStream:
+    """Return the input vectors: what a window gives, or the image itself."""
     if window.is_pixel:
-        return codes.source
+        return codes
     channels, height, width = image
     spec = SlidingWindow(
         name=build.names.take(f"{node.name}_window"),
@@ -100,7 +91,7 @@ def _slide(
         act=codes.format,
         groups=groups,
     )
-    return build.add(spec, codes.source)
+    return replace(codes, source=build.add(spec, codes.source))
 
 
 def _gemm(node: OnnxNode, operands: Operands, build: Builder) -> Stream:
@@ -147,62 +138,74 @@ def _matrix_product(node: OnnxNode, build: Builder, stream: Stream, weights: Gri
         )
     vectors, columns = matrix_columns(node, stream.order)
     codes = build.codes(node, stream, tensor_name(node, 0))
-    rows = np.empty((outputs, length), dtype=np.float32)
-    rows[:, columns] = weights.values.T
-    out = _multiply(
-        node,
-        build,
-        codes,
-        Mvau(
-            name=build.names.take(node.name),
-            mw=length,
-            mh=outputs,
-            vectors=vectors,
-            weight=_weight_format(node, weights),
-            act=_act_format(node, codes),
-        ),
-        rows,
-        _row_scales(node, weights.scale.T),
-    )
-    shape = (*stream.order.shape[:-1], outputs)
-    return replace(out, order=np.arange(vectors * outputs).reshape(shape))
+    values = np.empty((outputs, length), dtype=np.float32)
+    values[:, columns] = weights.values.T
+    rows = _rows(node, replace(weights, scale=weights.scale.T), values)
+    order = np.arange(vectors * outputs).reshape(*stream.order.shape[:-1], outputs)
+    return _multiply(node, build, codes, rows, order, vectors=vectors)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Rows:
+    """Weights as hardware holds them.
+
+    Attributes:
+        codes: Shape `(outputs, products)`.
+        format: Format of the codes.
+        scales: Value of the format's 1 in each row, shape `(outputs,)`.
+    """
+
+    codes: NDArray[np.int64]
+    format: Format
+    scales: NDArray[np.float64]
+
+
+def _rows(node: OnnxNode, weights: Grid, values: FloatArray) -> _Rows:
+    """Return weights whose scales, and `values` in hardware's order, have outputs first.
+
+    Raises:
+        UnsupportedLayerError: A scale differs within an output channel.
+    """
+    per_row = weights.scale.reshape(len(values), -1).astype(np.float64)
+    if (per_row != per_row[:, :1]).any():
+        raise node.unsupported(
+            "its weights' scale differs within an output channel; use one scale per tensor or "
+            "per output channel"
+        )
+    found = _in_hardware(node, weights.weight_format())
+    codes = found.encode(values.reshape(len(values), -1))
+    return _Rows(codes=codes, format=found, scales=per_row[:, 0])
 
 
 def _multiply(
     node: OnnxNode,
     build: Builder,
     codes: CodeStream,
-    mvau: Mvau,
-    rows: FloatArray,
-    row_scales: NDArray[np.float64],
+    rows: _Rows,
+    order: Order,
+    *,
+    vectors: int,
+    groups: int = 1,
+    taps: int = 1,
 ) -> Stream:
-    """Take an Mvau that reads `codes`; return its sums, without an order yet."""
-    build.add(mvau, codes.source, weights=mvau.weight.encode(rows))
-    return Stream(
-        source=mvau.name,
-        channels=mvau.mh,
-        scale=scales(node, mvau.accumulator_lsb * row_scales * codes.scale),
-        order=np.empty(0, dtype=np.int64),
+    """Take an Mvau that reads `codes`; return its sums."""
+    outputs, products = rows.codes.shape
+    mvau = Mvau(
+        name=build.names.take(node.name),
+        mw=products,
+        mh=outputs,
+        vectors=vectors,
+        groups=groups,
+        taps=taps,
+        weight=rows.format,
+        act=_in_hardware(node, codes.format),
     )
-
-
-def _row_scales(node: OnnxNode, scale: FloatArray) -> NDArray[np.float64]:
-    """Return the scale of each output channel, for scales whose first axis they are."""
-    rows = scale.reshape(len(scale), -1).astype(np.float64)
-    if (rows != rows[:, :1]).any():
-        raise node.unsupported(
-            "its weights' scale differs within an output channel; use one scale per tensor or "
-            "per output channel"
-        )
-    return rows[:, 0]
-
-
-def _weight_format(node: OnnxNode, weights: Grid) -> Format:
-    return _in_hardware(node, weights.weight_format())
-
-
-def _act_format(node: OnnxNode, codes: CodeStream) -> Format:
-    return _in_hardware(node, codes.format)
+    return Stream(
+        source=build.add(mvau, codes.source, weights=rows.codes),
+        channels=outputs,
+        scale=scales(node, mvau.accumulator_lsb * rows.scales * codes.scale),
+        order=order,
+    )
 
 
 def _in_hardware(node: OnnxNode, number_format: Format) -> Format:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from hw_models.frontend.builder import Builder
 from hw_models.frontend.network import Array, OnnxNode
 from hw_models.frontend.quantizers import Grid
 from hw_models.frontend.values import Constant, Stream, Value
@@ -69,14 +68,3 @@ def weights_at(node: OnnxNode, operands: Operands, at: int) -> Grid:
 def tensor_name(node: OnnxNode, at: int) -> str:
     """Return the file's name of an operand."""
     return str(node.proto.input[at])
-
-
-__all__ = [
-    "Builder",
-    "Operands",
-    "constant_at",
-    "required_constant_at",
-    "stream_at",
-    "tensor_name",
-    "weights_at",
-]
