@@ -21,6 +21,7 @@ from dse.cli.pareto import pareto
 from dse.cli.report import report
 from dse.cli.run import run
 from dse.cli.tools import tools
+from dse.cli.verify import verify
 from dse.errors import BitfrontError
 
 _INTERRUPTED = 128 + signal.SIGINT
@@ -40,6 +41,7 @@ for verb in (
     report,
     run,
     tools,
+    verify,
 ):
     app.command()(verb)
 app.add_typer(finn, name="finn")

@@ -74,7 +74,7 @@ def _print(report: "Report", folder: Path) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=f"{report.model} on {report.board}", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(title=f"{Path(report.model).name} on {report.board}", box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("", "predicted", "found"):
         table.add_column(heading, justify="right" if heading else "left")
     rows = [

@@ -94,8 +94,8 @@ def build(
     synthesis = Resources.from_json(counted["resources"])
     core = core_interface(made)
     report = Report(
-        model=str(order.model),
-        model_sha256=hashlib.sha256(order.model.read_bytes()).hexdigest(),
+        model=str(order.model.resolve()),
+        model_sha256=file_sha256(order.model),
         board=order.board.name,
         dsp=order.dsp,
         fold=order.fold,
@@ -142,6 +142,11 @@ def build(
     )
     report.write(folder)
     return report
+
+
+def file_sha256(path: Path) -> str:
+    """Return the sha256 of a file, as 64 hex digits."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _write_rtl(made: Design, folder: Path) -> None:

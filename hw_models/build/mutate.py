@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,7 +84,7 @@ def mutations(
 
 
 def is_caught(
-    mutation: Mutation, codes: NDArray[np.int64], expected: NDArray[np.int64], folder: Path
+    mutation: Mutation, codes: NDArray[np.int64], expected: NDArray[Any], folder: Path
 ) -> bool:
     """Return whether verification notices a fault: in a word, a hang, or a slower interval.
 

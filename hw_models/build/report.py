@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from dse.errors import DataError
 from dse.files import replace_atomically
+from hw_models.cost import DspUse
 from hw_models.payload import Payload
 from hw_models.resources import Resources
 
@@ -18,7 +19,7 @@ class Report:
     """The figures of a build; `to_json` gives them by these names.
 
     Attributes:
-        model: QONNX file, as the user named it.
+        model: QONNX file, with its whole path.
         model_sha256: Its digest, 64 hex digits.
         board: Board.
         dsp: Whether DSP blocks may multiply.
@@ -53,7 +54,7 @@ class Report:
     model: str
     model_sha256: str
     board: str
-    dsp: str
+    dsp: DspUse
     fold: str
     foldings: dict[str, dict[str, int]]
     fifo_depths: dict[str, int]
