@@ -34,6 +34,7 @@ _LUTS = {
         **{"LUT6_2": 1, "INV": 1, "SRL16E": 1, "SRLC32E": 1},
         **{"RAM32M": 4, "RAM64M": 4, "RAM32M16": 8, "RAM64M8": 8},  # memories of 4 or 8 LUTs
         **{"RAM32X1D": 2, "RAM64X1D": 2, "RAM128X1D": 4},
+        **{"RAM32X1S": 1, "RAM64X1S": 1, "RAM128X1S": 2, "RAM256X1S": 4},  # UG474, table 2-3
     },
     "ice40": {"SB_LUT4": 1},
 }
