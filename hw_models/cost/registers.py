@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from hw_models.arith.cell import Dot, Style
+from hw_models.arith.dsp import DspProducts
 from hw_models.arith.lane import Lane, booth_first_bits
 from hw_models.arith.product import Product
 from hw_models.cost.structure import lane_structure
@@ -29,14 +30,44 @@ def pipeline_registers(dot: Dot, style: Style) -> Resources:
 
     Its LUTs are shift registers, and what products take more where a carry chain is cut in two.
     """
-    shape, levels = dot.product, (dot.lanes - 1).bit_length()
-    lane = Lane(product=shape, style=style, in_mac=False, registers=dot.product_registers)
-    behind = Resources(ff=shape.term_bits + shape.has_sign_bit)
-    control = _waiting(2, 1 + lane.registers + levels, style)
-    sign = _waiting(shape.has_sign_bit, levels, style)
+    lane = Lane(product=dot.product, style=style, in_mac=False, registers=dot.product_registers)
     whole = lane_structure(replace(lane, registers=0)).instantiated
     cuts = Resources(lut=lane_structure(lane).instantiated - whole)
-    return (inside_lane(lane) + behind + cuts) * dot.lanes + control + sign
+    inside = (inside_lane(lane) + cuts) * dot.lanes
+    return inside + control_registers(dot, style) + sum_registers(dot, style)
+
+
+def dsp_registers(dot: Dot, way: DspProducts, style: Style) -> Resources:
+    """Return the registers beside the blocks of `way.count` pipelined dot products.
+
+    Those behind and in front of a multiplier are its block's own.
+    """
+    shape = dot.product
+    bits = shape.has_sign_bit + (shape.shift_bits if way.has_shifter else 0)
+    beside = _waiting(bits, dot.product_registers, style) * (way.count * dot.lanes)
+    found = beside + control_registers(dot, style)
+    for place in range(way.count):
+        has_carry = way.has_carries and place > 0
+        found += sum_registers(dot, style, has_carry=has_carry)
+    return found
+
+
+def control_registers(dot: Dot, style: Style) -> Resources:
+    """Return what delays the control of a pipelined `dot`."""
+    return _waiting(2, 1 + dot.product_registers + (dot.lanes - 1).bit_length(), style)
+
+
+def sum_registers(dot: Dot, style: Style, *, has_carry: bool = False) -> Resources:
+    """Return the registers behind the products, and what delays the accumulator's carry.
+
+    A carry that comes with each product has registers of its own.
+    """
+    shape, levels = dot.product, (dot.lanes - 1).bit_length()
+    behind = Resources(ff=shape.term_bits + shape.has_sign_bit) * dot.lanes
+    if not has_carry:
+        return behind + _waiting(shape.has_sign_bit, levels, style)
+    # The last lane's carry goes to the accumulator only.
+    return behind + Resources(ff=dot.lanes - 1) + _waiting(1, 1 + levels, style)
 
 
 def inside_lane(lane: Lane) -> Resources:
@@ -62,25 +93,25 @@ def _row_bits(lane: Lane, row: int) -> int:
     return bits if is_pair else bits + 1 + (not a.is_twos_complement)
 
 
-def tree_registers(dot: Dot, style: Style) -> Resources:
+def tree_registers(dot: Dot, style: Style, *, has_carry: bool = False) -> Resources:
     """Return the registers of a pipelined tree.
 
     Every sum is registered. The shallower side waits for the deeper, the carry for both.
     """
-    return _tree(dot.product, dot.lanes, style)
+    return _tree(dot.product, dot.lanes, style, dot.product.has_sign_bit or has_carry)
 
 
 @lru_cache(maxsize=65536)
-def _tree(shape: Product, lanes: int, style: Style) -> Resources:
+def _tree(shape: Product, lanes: int, style: Style, adds_one: bool) -> Resources:
     if lanes == 1:
         return Resources()
     right = lanes // 2
     depth = (lanes - 1).bit_length() - 1
-    found = Resources(ff=sum_bits(shape, lanes)) + _waiting(shape.has_sign_bit, depth, style)
+    found = Resources(ff=sum_bits(shape, lanes)) + _waiting(adds_one, depth, style)
     for side in (lanes - right, right):
         waits = depth - (side - 1).bit_length()
         width = shape.term_bits + shape.has_sign_bit if side == 1 else sum_bits(shape, side)
-        found += _tree(shape, side, style) + Resources(ff=waits * width)
+        found += _tree(shape, side, style, adds_one) + Resources(ff=waits * width)
     return found
 
 

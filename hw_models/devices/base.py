@@ -6,21 +6,6 @@ from hw_models.resources import Resources
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Packing:
-    """Several small products that share one DSP block and one of their operands.
-
-    Attributes:
-        products: Products per block.
-        operand_bits: Widest operand [bit].
-        source: Where it is published.
-    """
-
-    products: int
-    operand_bits: int
-    source: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Dsp:
     """Multiplier of a DSP block.
 
@@ -28,28 +13,19 @@ class Dsp:
         name: Name of the primitive.
         wide_bits: Width of the wider operand [bit], two's complement.
         narrow_bits: Width of the narrower operand [bit], two's complement.
-        packings: Published ways to share a block.
+        takes_unsigned: Whether operands of the whole width can be unsigned as well.
+        subtracts: Whether it can subtract in front of the wider port.
+        half_bits: Width of both operands of two products that it can do instead [bit]; 0 for none.
         source: Data sheet.
     """
 
     name: str
     wide_bits: int
     narrow_bits: int
-    packings: tuple[Packing, ...]
+    takes_unsigned: bool
+    subtracts: bool
+    half_bits: int
     source: str
-
-    def blocks(self, a_bits: int, b_bits: int) -> int:
-        """Return the blocks of one product of two's complement operands [bit], tiled if wide."""
-        wide, narrow = max(a_bits, b_bits), min(a_bits, b_bits)
-        return -(-wide // self.wide_bits) * -(-narrow // self.narrow_bits)
-
-    def packed_products(self, a_bits: int, b_bits: int) -> int:
-        """Return how many products of operands this wide [bit], one of them shared, fill a block.
-
-        1 where no packing is published.
-        """
-        fitting = (p.products for p in self.packings if max(a_bits, b_bits) <= p.operand_bits)
-        return max(fitting, default=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,9 @@ FAMILY = Family(
         name="MULT18X18D",
         wide_bits=18,
         narrow_bits=18,
-        packings=(),  # the 9x9 pair mode is not in the open flow
+        takes_unsigned=True,
+        subtracts=False,
+        half_bits=0,  # the 9x9 pair mode is not in the open flow
         source="Lattice, ECP5 and ECP5-5G sysDSP Usage Guide",
     ),
     block_ram=BlockRam(

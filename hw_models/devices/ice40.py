@@ -13,7 +13,9 @@ FAMILY = Family(
         name="SB_MAC16",
         wide_bits=16,
         narrow_bits=16,
-        packings=(),  # the 8x8 pair mode is not inferred by the open flow
+        takes_unsigned=True,
+        subtracts=False,
+        half_bits=8,
         source="Lattice, DSP Function Usage Guide for iCE40 Devices",
     ),
     block_ram=BlockRam(

@@ -1,6 +1,6 @@
 """AMD 7 series: Artix-7, Kintex-7, Virtex-7, Zynq-7000."""
 
-from hw_models.devices.base import BlockRam, Dsp, Family, LogicDelays, Packing
+from hw_models.devices.base import BlockRam, Dsp, Family, LogicDelays
 from hw_models.resources import Resources
 
 FAMILY = Family(
@@ -13,14 +13,9 @@ FAMILY = Family(
         name="DSP48E1",
         wide_bits=25,
         narrow_bits=18,
-        packings=(
-            Packing(
-                products=4,
-                operand_bits=4,
-                source="finn-rtllib/mvu: lane offsets 0, 7, 14, 21; needs narrow weights",
-            ),
-            Packing(products=2, operand_bits=8, source="finn-rtllib/mvu: lane offsets 0, 16"),
-        ),
+        takes_unsigned=False,
+        subtracts=True,
+        half_bits=0,
         source="UG479",
     ),
     block_ram=BlockRam(

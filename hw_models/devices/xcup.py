@@ -1,6 +1,6 @@
 """AMD UltraScale+: Artix, Kintex, Virtex and Zynq UltraScale+."""
 
-from hw_models.devices.base import BlockRam, Dsp, Family, LogicDelays, Packing
+from hw_models.devices.base import BlockRam, Dsp, Family, LogicDelays
 from hw_models.resources import Resources
 
 FAMILY = Family(
@@ -13,14 +13,9 @@ FAMILY = Family(
         name="DSP48E2",
         wide_bits=27,
         narrow_bits=18,
-        packings=(
-            Packing(
-                products=4,
-                operand_bits=4,
-                source="finn-rtllib/mvu: lane offsets 0, 8, 16, 23; needs narrow weights",
-            ),
-            Packing(products=2, operand_bits=8, source="WP486"),
-        ),
+        takes_unsigned=False,
+        subtracts=True,
+        half_bits=0,
         source="UG579",
     ),
     block_ram=BlockRam(

@@ -10,7 +10,7 @@ __all__ = ["LIBRARY", "Rtl", "dot_parameters", "emit_dot", "emit_mac", "library"
 
 LIBRARY = Path(__file__).with_name("lib")
 
-_SHARED = ("delay", "operand", "product", "lane", "mac", "tree", "dot")
+_SHARED = ("delay", "operand", "product", "lane", "mac", "tree", "sum", "dot")
 _STYLED = {
     Style.PORTABLE: (
         "multiply_portable",

@@ -6,7 +6,7 @@ from hw_models.arith.lane import Lane
 from hw_models.rtl.cell import Rtl, lane_parameters, library
 
 TOP = "lanes"
-_BEHIND_A_LANE = ("mac", "tree", "dot")
+_BEHIND_A_LANE = ("mac", "tree", "sum", "dot")
 _STYLED_BEHIND_A_LANE = ("accumulate_", "add_")
 
 

@@ -2,14 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from operator import mul
+from operator import add, mul
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dse.formats import Format
 from hw_models.arith.cell import Dot, Mac
 from hw_models.synth.netlist import GateSimulator, Module, Planes
 
+_CHUNK = 1 << 16
+"""Tuples of operands that are computed at once."""
+_MOST_TUPLES = 1 << 20
 _ACC_BYTES = 16
 """Random accumulators have this many bytes: more than any cell's."""
 
@@ -93,7 +97,9 @@ def mismatches(module: Module, mac: Mac, seed: int = 0) -> int:
     return int(bits[: given.count].sum())
 
 
-def dot_mismatches(module: Module, dot: Dot, beats: int, seed: int, streams: int = 128) -> int:
+def dot_mismatches(
+    module: Module, dot: Dot, beats: int, seed: int, streams: int = 128, pe: int = 1
+) -> int:
     """Return how many of `streams` random streams a module of gates of `dot` gets wrong.
 
     Every other stream holds extreme products only, which reach the ends of the accumulator. Some
@@ -105,36 +111,104 @@ def dot_mismatches(module: Module, dot: Dot, beats: int, seed: int, streams: int
         beats: Clock cycles.
         seed: Of the streams.
         streams: Independent streams, compared in every cycle.
+        pe: How many such dot products of the same activations it should be.
     """
     rng = np.random.default_rng(seed)
     simulator = GateSimulator(module)
     state: dict[str, Planes] = {}
-    sums = [0] * streams
-    expected: list[list[int]] = []
+    sums = [[0] * pe] * streams
+    expected: list[list[list[int]]] = []
     beats_in_sum = 0
     wrong = np.zeros(-(-streams // 64), np.uint64)
     ones = np.full((1, len(wrong)), ~np.uint64(0))
     for beat in range(beats):
         a_words, a_values = _lanes(dot.act, dot.lanes, streams, rng)
-        w_words, w_values = _lanes(dot.weight.narrow(), dot.lanes, streams, rng)
+        w_words, w_values = _lanes(dot.weight.narrow(), dot.lanes * pe, streams, rng)
         enabled = beat == 0 or rng.random() < 0.8
         starts = beat == 0 or (beats_in_sum + 1) * dot.lanes > dot.terms
         inputs = {
             "a": planes(a_words, dot.lanes * dot.act.bits),
-            "w": planes(w_words, dot.lanes * dot.weight.bits),
+            "w": planes(w_words, pe * dot.lanes * dot.weight.bits),
             "clr": ones if starts else ~ones,
             "en": ones if enabled else ~ones,
         }
         if enabled:
             beats_in_sum = 1 if starts else beats_in_sum + 1
-            terms = [sum(map(mul, x, y)) for x, y in zip(a_values, w_values, strict=True)]
-            sums = terms if starts else [x + y for x, y in zip(sums, terms, strict=True)]
+            terms = [
+                [sum(map(mul, x, y[i * dot.lanes :])) for i in range(pe)]
+                for x, y in zip(a_values, w_values, strict=True)
+            ]
+            sums = terms if starts else [list(map(add, *z)) for z in zip(sums, terms, strict=True)]
         expected.append(sums)
         state = simulator.clock(inputs, state)
         if beat + 1 >= dot.latency_cycles:
-            truth = planes(expected[beat + 1 - dot.latency_cycles], dot.accumulator_bits)
+            truth = _side_by_side(expected[beat + 1 - dot.latency_cycles], dot.accumulator_bits)
             wrong |= np.bitwise_or.reduce(simulator.output("acc", state) ^ truth, axis=0)
     return int(np.unpackbits(wrong.view(np.uint8), bitorder="little")[:streams].sum())
+
+
+def shared_mismatches(module: Module, dot: Dot, pe: int) -> int:
+    """Return how many tuples of operands a module of gates of `pe` dot products gets wrong.
+
+    Every tuple of an activation and `pe` weights is loaded, if there are at most 2^20; else every
+    pair of the activation and one weight beside all extremes of the other weights, and their codes
+    next to 0.
+
+    Args:
+        module: What `flow.gates_job` or `flow.netlist_gates_job` leaves.
+        dot: Each of them: one lane, no pipeline.
+        pe: How many.
+    """
+    a_codes, a_values = _integers(dot.act)
+    w_codes, w_values = _integers(dot.weight.narrow())
+    weight_sets = _weight_sets(w_values, len(a_values), pe)
+    a = np.repeat(np.arange(len(a_values)), len(weight_sets))
+    w = np.tile(weight_sets, (len(a_values), 1))
+    words = np.zeros(len(a), np.int64)
+    for i in range(pe):
+        words |= np.asarray(w_codes)[w[:, i]] << (i * dot.weight.bits)
+    products = [
+        np.asarray(a_values, object)[a] * np.asarray(w_values, object)[w[:, i]] for i in range(pe)
+    ]
+    simulator, wrong = GateSimulator(module), 0
+    for start in range(0, len(a), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        inputs = {
+            "a": planes([a_codes[k] for k in a[part]], dot.act.bits),
+            "w": planes(words[part].tolist(), pe * dot.weight.bits),
+        }
+        ones = np.full((1, inputs["a"].shape[1]), ~np.uint64(0))
+        state = simulator.clock({**inputs, "clr": ones, "en": ones}, {})
+        truth = _side_by_side(
+            list(zip(*(p[part] for p in products), strict=True)), dot.accumulator_bits
+        )
+        bad = np.bitwise_or.reduce(simulator.output("acc", state) ^ truth, axis=0)
+        count = len(a[part])
+        wrong += int(np.unpackbits(bad.view(np.uint8), bitorder="little")[:count].sum())
+    return wrong
+
+
+def _weight_sets(values: list[int], acts: int, pe: int) -> NDArray[np.int64]:
+    """Return which weights stand side by side, as positions in `values`: `(sets, pe)`."""
+    if acts * len(values) ** pe <= _MOST_TUPLES:
+        grids = np.meshgrid(*[np.arange(len(values))] * pe, indexing="ij")
+        return np.stack([grid.ravel() for grid in grids], axis=1)
+    order = np.argsort(values)
+    zero = int(np.flatnonzero(np.asarray(values)[order] == 0)[0])
+    edges = sorted({int(order[k]) for k in (0, max(zero - 1, 0), zero, zero + 1, len(values) - 1)})
+    sets = []
+    for place in range(pe):
+        for value in range(len(values)):
+            for others in edges:
+                row = [others] * pe
+                row[place] = value
+                sets.append(row)
+    return np.unique(np.asarray(sets), axis=0)
+
+
+def _side_by_side(rows: Sequence[Sequence[int]], bits: int) -> Planes:
+    """Return two's complement integers as bit planes, those of a row side by side."""
+    return np.concatenate([planes(column, bits) for column in zip(*rows, strict=True)])
 
 
 def _lanes(

@@ -36,13 +36,10 @@ module bf_dot #(
   localparam bit IS_TWOS = (A_SIGNED && A_EXP == 0) || (W_SIGNED && W_EXP == 0);
   localparam bit HAS_SIGN = (A_SIGNED && A_EXP > 0) || (W_SIGNED && W_EXP > 0);
   localparam int M_BITS = P_BITS + RANGE;
-  localparam int SUM_BITS = M_BITS + int'(HAS_SIGN && !IS_TWOS) + $clog2(LANES);
-  localparam int STAGES = PIPELINED ? 1 + REGISTERS + $clog2(LANES) : 0;
 
-  wire [LANES*M_BITS-1:0] terms, m;
-  wire [LANES-1:0] signs, s;
-  wire [SUM_BITS-1:0] sum;
-  wire flip, late_en, late_clr, late_sign;
+  wire [LANES*M_BITS-1:0] m;
+  wire [LANES-1:0] s;
+  wire late_en, late_clr;
 
   for (genvar i = 0; i < LANES; i++) begin : gen_lane
     bf_lane #(
@@ -61,74 +58,34 @@ module bf_dot #(
         .clk(clk),
         .a(a[i*A_BITS+:A_BITS]),
         .w(w[i*W_BITS+:W_BITS]),
-        .m(terms[i*M_BITS+:M_BITS]),
+        .m(m[i*M_BITS+:M_BITS]),
         .far(),
-        .s(signs[i])
+        .s(s[i])
     );
   end
 
   bf_delay #(
-      .BITS(LANES * M_BITS),
-      .STAGES(PIPELINED ? 1 : 0)
-  ) register_terms (
-      .clk(clk),
-      .x(terms),
-      .y(m)
-  );
-  bf_delay #(
-      .BITS(LANES),
-      .STAGES(PIPELINED && HAS_SIGN ? 1 : 0)
-  ) register_signs (
-      .clk(clk),
-      .x(signs),
-      .y(s)
-  );
-
-  // The tree has room for all +1 of the negative terms but one, which the accumulator adds.
-  (* keep_hierarchy *)
-  bf_tree #(
-      .LANES(LANES),
-      .M_BITS(M_BITS),
-      .M_SIGNED(IS_TWOS),
-      .HAS_SIGN(HAS_SIGN),
-      .PIPELINED(PIPELINED)
-  ) tree (
-      .clk(clk),
-      .m(m),
-      .s(s),
-      .cin(s),
-      .sum(sum),
-      .flip(flip)
-  );
-
-  bf_delay #(
-      .STAGES(PIPELINED && HAS_SIGN ? $clog2(LANES) : 0)
-  ) wait_sign (
-      .clk(clk),
-      .x(s[LANES-1]),
-      .y(late_sign)
-  );
-  bf_delay #(
       .BITS(2),
-      .STAGES(STAGES)
+      .STAGES(PIPELINED ? 1 + REGISTERS + $clog2(LANES) : 0)
   ) wait_control (
       .clk(clk),
       .x({en, clr}),
       .y({late_en, late_clr})
   );
-  (* keep_hierarchy *)
-  bf_accumulate #(
-      .M_BITS(SUM_BITS),
-      .M_SIGNED(IS_TWOS || HAS_SIGN),
+  bf_sum #(
+      .LANES(LANES),
+      .PIPELINED(PIPELINED),
+      .M_BITS(M_BITS),
+      .IS_TWOS(IS_TWOS),
       .HAS_SIGN(HAS_SIGN),
-      .BITS(ACC_BITS)
-  ) accumulate (
+      .ACC_BITS(ACC_BITS)
+  ) sum (
       .clk(clk),
       .en(late_en),
       .clr(late_clr),
-      .m(sum),
-      .s(flip),
-      .cin(late_sign),
+      .m(m),
+      .s(s),
+      .carry({LANES{1'b0}}),
       .acc(acc)
   );
 endmodule
