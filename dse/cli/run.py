@@ -29,10 +29,12 @@ def run(
     """Run images on the board a build was made for, and compare every word with golden."""
     from dse.cli.progress import progress_bars
     from dse.errors import VerificationError
+    from hw_models.build.check import rebuilt
     from hw_models.build.on_board import run_on_board
-    from hw_models.build.reopen import reopen
+    from hw_models.build.report import Report
 
-    report, made = reopen(build)
+    report = Report.read(build)
+    made = rebuilt(report, build)
     chosen = images_for(made.model.input, images, count, seed)
     labels = labels_for(images, count)
     if program:
