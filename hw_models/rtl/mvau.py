@@ -91,6 +91,9 @@ def weight_words(node: Mvau, folding: Folding, weights: NDArray[np.int64]) -> ND
 _PAIR = 2
 """Words that ``lib/fifo.sv`` keeps without a memory, and gives a clock edge earlier."""
 
+_RING_CYCLES = 2
+"""Longest wait for a place that is free in the ring of ``lib/threshold.sv``."""
+
 
 def _folds(node: Mvau, folding: Folding) -> int:
     return node.mw // folding.simd
@@ -124,9 +127,10 @@ def _places(node: Mvau, folding: Folding, fabric: Fabric) -> int:
     """Return how many rounds' sums must find a place, so that no beat ever waits for one.
 
     From the beat that claims a place to the one that may claim it again pass the pipeline, the
-    edges that store and that hand on the sums, and one more if they go through a memory.
+    edges that store and that hand on the sums, those that a requantizer may wait for the next place
+    in its ring, and one more if they go through a memory.
     """
-    cycles = _depth_cycles(node, folding, fabric) + 2
+    cycles = _depth_cycles(node, folding, fabric) + 2 + _RING_CYCLES
     places = ceil(cycles / _folds(node, folding))
     return places if places <= _PAIR else ceil((cycles + 1) / _folds(node, folding))
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from dse.errors import DesignError
 from hw_models.dataflow import Dataflow, Stream
+from hw_models.graph import Mvau, Requantize
 from hw_models.schedule.replay import replay, slowest_ii_cycles
 
 FULL_RATE_DEPTH = 2
@@ -50,10 +51,14 @@ def with_sized_fifos(flow: Dataflow, latencies: Mapping[str, int]) -> Dataflow:
 def least_depth(flow: Dataflow, stream: Stream) -> int:
     """Return the depth that cuts all paths between the ends of `stream`.
 
-    One register does, at a beat every other cycle. A matrix unit keeps its sums itself.
+    One register does, at a beat every other cycle; requantizers take and give beats in bursts. A
+    matrix unit keeps its sums itself.
     """
-    layers = [mvau.name for mvau in flow.accelerator.mvaus]
-    return 0 if stream.source in layers else 1
+    nodes = {node.name: node for node in flow.accelerator.nodes}
+    if isinstance(nodes.get(stream.source), Mvau):
+        return 0
+    ends = (nodes.get(stream.source), nodes.get(stream.sink))
+    return FULL_RATE_DEPTH if any(isinstance(node, Requantize) for node in ends) else 1
 
 
 def _with_depths(flow: Dataflow, depths: list[int]) -> Dataflow:

@@ -12,6 +12,7 @@ from hw_models.folding import Folding, fold, node_ii_cycles
 from hw_models.graph import Accelerator, Add, Mvau, Requantize, SlidingWindow
 from hw_models.model import Model, ModelInput
 from hw_models.rtl.accelerator import emit_accelerator
+from hw_models.schedule import pipeline_cycles, replay, with_sized_fifos
 from hw_models.sim.golden import golden_outputs
 from hw_models.tail import OutputQuantizer, Tail
 
@@ -93,16 +94,21 @@ def test_accelerators_equal_golden_at_the_rate_of_their_slowest_node(
     e2m1 = parse_format("e2m1")
     chain = _model(make_cnn("int4", "uint4", first="uint5"), (8, 8, 1), parse_format("uint5"))
     residual = _model(_residual(e2m1, parse_format("int4")), (6, 6, 4), e2m1)
-    deep = {("", "sum", 1): 80}  # the branch waits while the convolution's window fills
     flows = [
         dataflow(chain.accelerator, fold(chain.accelerator, 1200)),
-        dataflow(residual.accelerator, (Folding(pe=2, simd=12), Folding(pe=3, simd=2)), deep),
+        dataflow(residual.accelerator, (Folding(pe=2, simd=12), Folding(pe=3, simd=2))),
     ]
+    depths = [pipeline_cycles(flow, portable) for flow in flows]
+    flows = [with_sized_fifos(*pair) for pair in zip(flows, depths, strict=True)]
+    schedules = [replay(*pair) for pair in zip(flows, depths, strict=True)]
     cases = [
         _case(make_case, portable, "chain", chain, flows[0], 6),
         _case(make_case, portable, "residual", residual, flows[1], 12),
     ]
-    for flow, run in zip(flows, run_cases(cases), strict=True):
+    runs = run_cases(cases)
+    for flow, schedule, run in zip(flows, schedules, runs, strict=True):
+        latency = int(run.out_cycles[0, -1] - run.in_cycles[0, 0]) + 1
+        assert latency == pytest.approx(schedule.latency_cycles, rel=0.05)
         nodes = zip(flow.accelerator.nodes, flow.paces, strict=True)
         slowest = max(node_ii_cycles(node, pace) for node, pace in nodes)
         assert run.interval_cycles(settled=len(run.out_cycles) // 2) == slowest
