@@ -5,6 +5,8 @@ import pytest
 from dse.errors import DesignError
 from dse.formats import parse_format
 from hw_models.arith.cell import Dot, Style
+from hw_models.arith.lane import Lane
+from hw_models.arith.product import product
 from hw_models.rtl.cell import emit_dot
 from hw_models.synth.flow import gates_job, library_setup, model_setup
 from hw_models.synth.proof import dot_mismatches
@@ -17,6 +19,30 @@ PAIRS = [
     ("int4", "e4m3"),
     ("uint3", "ue2m2"),
 ]
+
+
+# Rows of every kind between the registers: signed, unsigned, mixed; long, none; with a shifter.
+DEEP_PAIRS = [
+    ("int8", "int8"),
+    ("uint6", "uint6"),
+    ("int5", "uint7"),
+    ("e4m3", "e4m3"),
+    ("int4", "e4m3"),
+    ("e1m5", "int6"),
+    ("e3m0", "e3m0"),
+]
+
+
+def assert_exact(dots, style):
+    designs = [emit_dot(dot, style) for dot in dots]
+    setup = (*model_setup(style), *library_setup(designs[0]))
+    (netlist,) = run_yosys([gates_job(designs)], setup)
+    wrong = {
+        dot.name: count
+        for dot, design in zip(dots, designs, strict=True)
+        if (count := dot_mismatches(netlist.modules[design.top], dot, beats=24, seed=1))
+    }
+    assert not wrong, f"{style}: streams that come out wrong: {wrong}"
 
 
 @pytest.mark.parametrize("style", Style)
@@ -33,15 +59,21 @@ def test_sums_are_exact(style, is_pipelined):
         for weight, act in PAIRS
         for lanes in (1, 2, 5)
     ]
-    designs = [emit_dot(dot, style) for dot in dots]
-    setup = (*model_setup(style), *library_setup(designs[0]))
-    (netlist,) = run_yosys([gates_job(designs)], setup)
-    wrong = {
-        dot.name: count
-        for dot, design in zip(dots, designs, strict=True)
-        if (count := dot_mismatches(netlist.modules[design.top], dot, beats=24, seed=1))
-    }
-    assert not wrong, f"{style}: streams that come out wrong: {wrong}"
+    assert_exact(dots, style)
+
+
+@pytest.mark.parametrize("style", Style)
+def test_any_number_of_registers_inside_products_gives_the_same_sums(style):
+    dots = []
+    for weight, act in DEEP_PAIRS:
+        formats = {"weight": parse_format(weight), "act": parse_format(act)}
+        most = Lane(product=product(**formats), style=style, in_mac=False).most_registers
+        dots += [
+            Dot(**formats, terms=3, lanes=1, is_pipelined=True, product_registers=registers)
+            for registers in range(1, most + 1)
+        ]
+    assert len(dots) > len(DEEP_PAIRS)
+    assert_exact(dots, style)
 
 
 def test_a_wrong_width_is_noticed():
