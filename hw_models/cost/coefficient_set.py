@@ -8,7 +8,7 @@ from typing import Generic, Self, TypeVar
 
 from dse.errors import UnmodelledError
 
-T = TypeVar("T", int, bool, str, dict[str, float])
+T = TypeVar("T", int, float, bool, str, dict[str, float])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +34,8 @@ class CoefficientSet:
         mux_select_bits: Select bits of the widest multiplexer that fits one LUT.
         free_mux_inputs: Inputs of the widest function whose LUTs are joined at no cost.
         counter_lut_per_bit: LUTs per bit of a counter and of its comparison with the last value.
+        unit_counter_lut_per_bit: LUTs per bit of a matrix unit's counters.
+        unit_control_lut: LUTs of the rest of a matrix unit's control.
         handshake_lut: LUTs of the valid/ready logic of a node.
         dsp_worth_lut: LUTs that a DSP block must save at least.
         logic_depth: Deepest memory [word] that is always made of LUTs.
@@ -52,6 +54,8 @@ class CoefficientSet:
     mux_select_bits: Coefficient[int]
     free_mux_inputs: Coefficient[int]
     counter_lut_per_bit: Coefficient[int]
+    unit_counter_lut_per_bit: Coefficient[float]
+    unit_control_lut: Coefficient[float]
     handshake_lut: Coefficient[int]
     dsp_worth_lut: Coefficient[int]
     logic_depth: Coefficient[int]

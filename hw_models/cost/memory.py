@@ -56,8 +56,8 @@ def memory_resources(memory: Memory, target: Target) -> Resources:
 
     * Constants: nothing.
     * ROM in LUTs: `table_lut` per bit. An upper bound: the real count depends on the contents.
-    * RAM in LUTs: 4 LUTs for 64 words of 3 bits, simple dual port (UG474).
-    * Registers: a flip-flop per bit, read through multiplexers.
+    * RAM in LUTs: 4 LUTs for 64 words of 3 bits or 32 words of 6, simple dual port (UG474).
+    * Registers: a flip-flop per bit, read through multiplexers and one more register.
     * Block RAM: blocks of the best single shape; the block has the read register.
     """
     depth, width = memory.depth, memory.width
@@ -65,12 +65,13 @@ def memory_resources(memory: Memory, target: Target) -> Resources:
         case MemoryStyle.WIRES:
             return Resources()
         case MemoryStyle.LOGIC if memory.is_writable:
-            return Resources(lut=-(-depth // 64) * -(-4 * width // 3), ff=width)
+            columns = -(-width // 6) if depth <= 32 else -(-depth // 64) * -(-width // 3)
+            return Resources(lut=4 * columns, ff=width)
         case MemoryStyle.LOGIC:
             return Resources(lut=width * table_lut(depth, target), ff=width)
         case MemoryStyle.REGISTERS:
             mux = -(-(depth - 1) // ((1 << target.coefficients.mux_select_bits.value) - 1))
-            return Resources(lut=width * mux, ff=width * depth)
+            return Resources(lut=width * mux, ff=width * (depth + 1))
         case MemoryStyle.BLOCK:
             return Resources(bram18=target.family.block_ram.blocks(depth, width))
 

@@ -1,13 +1,18 @@
 """Cost of a matrix unit: products, adder trees, accumulators, weights, input buffer, control."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
+from hw_models.arith.cell import Dot
 from hw_models.arith.pipeline import pipelined_dot
 from hw_models.cost.dot import sum_parts
+from hw_models.cost.fifo import PAIR, fifo_parts
 from hw_models.cost.lane import target_style
+from hw_models.cost.logic import counter_bits
 from hw_models.cost.memory import Memory, memory_part
 from hw_models.cost.multipliers import Lanes, multiplier_part
-from hw_models.cost.node import control_part, node_parts
+from hw_models.cost.node import node_parts
+from hw_models.cost.registers import control_registers, waiting_registers
 from hw_models.cost.target import Target
 from hw_models.folding import Folding, Pace, window_pace
 from hw_models.graph import Mvau
@@ -23,7 +28,6 @@ def _(node: Mvau, pace: Pace, target: Target) -> tuple[Part, ...]:
     handed on as it is: a `Requantize` is a node of its own.
     """
     folding = pace.folding
-    folds, rounds = node.mw // folding.simd, node.mh // folding.pe
     lanes = Lanes(
         weight=node.weight,
         act=node.act,
@@ -31,7 +35,41 @@ def _(node: Mvau, pace: Pace, target: Target) -> tuple[Part, ...]:
         sharing=min(folding.pe, node.mh // node.groups),
         in_mac=False,
     )
-    dot = pipelined_dot(
+    return (
+        multiplier_part(lanes, target),
+        *_dot_parts(node, folding, target),
+        *_operand_parts(node, folding, target),
+        *_result_parts(node, folding, target),
+    )
+
+
+def _dot_parts(node: Mvau, folding: Folding, target: Target) -> Iterator[Part]:
+    """Yield registers, trees and accumulators of PE dot products, which share their control."""
+    dot, style = unit_dot(node, folding, target), target_style(target)
+    control = control_registers(dot, style)
+    for part in sum_parts(dot, target):
+        resources = part.resources * folding.pe
+        if part.name == "registers":
+            resources = Resources(
+                lut=resources.lut - control.lut * (folding.pe - 1),
+                ff=resources.ff - control.ff * (folding.pe - 1),
+            )
+        yield replace(part, resources=resources)
+
+
+def folds_and_rounds(node: Mvau, folding: Folding) -> tuple[int, int]:
+    """Return the beats of a sum, and how often PE sums are made per vector."""
+    return node.mw // folding.simd, node.mh // folding.pe
+
+
+def is_repeated(node: Mvau, folding: Folding) -> bool:
+    """Return whether a vector is multiplied in several rounds, hence kept."""
+    return node.groups == 1 and node.mh > folding.pe
+
+
+def unit_dot(node: Mvau, folding: Folding, target: Target) -> Dot:
+    """Return the dot product of one PE, with the registers that the family's clock takes."""
+    return pipelined_dot(
         node.weight,
         node.act,
         terms=node.mw,
@@ -39,38 +77,69 @@ def _(node: Mvau, pace: Pace, target: Target) -> tuple[Part, ...]:
         style=target_style(target),
         family=target.family,
     )
-    return (
-        multiplier_part(lanes, target),
-        *(replace(part, resources=part.resources * folding.pe) for part in sum_parts(dot, target)),
-        _operand_registers(node, folding),
-        *_memory_parts(node, folding, target),
-        control_part((folds, rounds), target),
-    )
 
 
-def _operand_registers(mvau: Mvau, folding: Folding) -> Part:
-    """Return the registers that hold one cycle's activations; memories register the weights."""
-    return Part(
-        name="operand registers",
-        resources=Resources(ff=window_pace(mvau, folding).lanes * mvau.act.bits),
-        is_compute=False,
-        source="structural: one word of activations",
-    )
+def operand_cycles(node: Mvau, folding: Folding) -> int:
+    """Return the clock edges from a beat to the multipliers: ``STAGES`` of lib/mvau_feed.sv."""
+    folds, rounds = folds_and_rounds(node, folding)
+    return (2 if folds * rounds > 1 else 1) + is_repeated(node, folding)
 
 
-def _memory_parts(mvau: Mvau, folding: Folding, target: Target) -> tuple[Part, ...]:
-    """Return the weight memory, and the buffer that repeats a vector for further output channels.
+def result_places(node: Mvau, folding: Folding, target: Target) -> int:
+    """Return how many rounds' sums must find a place, so that no beat ever waits for one.
 
-    All PEs read the same address, so their weights are one word.
+    From the beat that claims a place to the one that may claim it again pass the pipeline, the
+    edges that store and that hand on the sums, and one more if they go through a memory.
     """
-    folds, rounds = mvau.mw // folding.simd, mvau.mh // folding.pe
-    weights = Memory(
-        depth=folds * rounds, width=folding.lanes * mvau.weight.bits, is_writable=False
+    folds, _ = folds_and_rounds(node, folding)
+    latency = unit_dot(node, folding, target).latency_cycles
+    cycles = operand_cycles(node, folding) + latency + 2
+    places = -(-cycles // folds)
+    return places if places <= PAIR else -(-(cycles + 1) // folds)
+
+
+def _operand_parts(node: Mvau, folding: Folding, target: Target) -> Iterator[Part]:
+    """Yield weights, input buffer, counters and registers in front of the multipliers.
+
+    See ``rtl/lib/mvau_feed.sv``. All PEs read the same address, so their weights are one word.
+    """
+    folds, rounds = folds_and_rounds(node, folding)
+    words, stages = folds * rounds, operand_cycles(node, folding)
+    repeats = is_repeated(node, folding)
+    act_bits = window_pace(node, folding).lanes * node.act.bits
+    weight_bits = folding.lanes * node.weight.bits
+    weights = Memory(depth=words, width=weight_bits, is_writable=False)
+    yield memory_part("weights", weights, target)
+    act_registers = stages
+    if repeats:
+        vector = Memory(depth=folds, width=act_bits, is_writable=True)
+        yield memory_part("input buffer", vector, target)
+        act_registers = stages - (2 if folds > 1 else 1)
+    # with one round, the word is the fold
+    counters = counter_bits(folds) + (counter_bits(words) if rounds > 1 else 0)
+    per_bit, style = target.coefficients.unit_counter_lut_per_bit, target_style(target)
+    yield Part(
+        name="operands",
+        resources=Resources(
+            lut=round(per_bit.value * counters + target.coefficients.unit_control_lut.value),
+            ff=counters * (1 + repeats) + repeats + stages + (words > 1) * weight_bits,
+        )
+        + waiting_registers(act_bits, act_registers, style)
+        + waiting_registers(1 + (folds > 1), stages, style),
+        is_compute=False,
+        source=f"exact registers; LUTs {per_bit.source}",
     )
-    parts = [memory_part("weights", weights, target)]
-    window = window_pace(mvau, folding)
-    is_repeated = rounds > mvau.groups // window.folding.pe
-    if is_repeated:
-        vector = Memory(depth=folds, width=window.lanes * mvau.act.bits, is_writable=True)
-        parts.append(memory_part("input buffer", vector, target))
-    return tuple(parts)
+
+
+def _result_parts(node: Mvau, folding: Folding, target: Target) -> Iterator[Part]:
+    """Yield what keeps the sums until they are taken: see ``rtl/lib/mvau_collect.sv``."""
+    places = result_places(node, folding, target)
+    latency = unit_dot(node, folding, target).latency_cycles
+    yield from fifo_parts("sums", places, folding.pe * node.accumulator_bits, target)
+    room = places.bit_length()
+    yield Part(
+        name="room",
+        resources=Resources(ff=room + latency),
+        is_compute=False,
+        source="exact registers: a count of places, and a bit that waits for the adders",
+    )

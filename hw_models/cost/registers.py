@@ -44,7 +44,7 @@ def dsp_registers(dot: Dot, way: DspProducts, style: Style) -> Resources:
     """
     shape = dot.product
     bits = shape.has_sign_bit + (shape.shift_bits if way.has_shifter else 0)
-    beside = _waiting(bits, dot.product_registers, style) * (way.count * dot.lanes)
+    beside = waiting_registers(bits, dot.product_registers, style) * (way.count * dot.lanes)
     found = beside + control_registers(dot, style)
     for place in range(way.count):
         has_carry = way.has_carries and place > 0
@@ -54,7 +54,7 @@ def dsp_registers(dot: Dot, way: DspProducts, style: Style) -> Resources:
 
 def control_registers(dot: Dot, style: Style) -> Resources:
     """Return what delays the control of a pipelined `dot`."""
-    return _waiting(2, 1 + dot.product_registers + (dot.lanes - 1).bit_length(), style)
+    return waiting_registers(2, 1 + dot.product_registers + (dot.lanes - 1).bit_length(), style)
 
 
 def sum_registers(dot: Dot, style: Style, *, has_carry: bool = False) -> Resources:
@@ -65,17 +65,17 @@ def sum_registers(dot: Dot, style: Style, *, has_carry: bool = False) -> Resourc
     shape, levels = dot.product, (dot.lanes - 1).bit_length()
     behind = Resources(ff=shape.term_bits + shape.has_sign_bit) * dot.lanes
     if not has_carry:
-        return behind + _waiting(shape.has_sign_bit, levels, style)
+        return behind + waiting_registers(shape.has_sign_bit, levels, style)
     # The last lane's carry goes to the accumulator only.
-    return behind + Resources(ff=dot.lanes - 1) + _waiting(1, 1 + levels, style)
+    return behind + Resources(ff=dot.lanes - 1) + waiting_registers(1, 1 + levels, style)
 
 
 def inside_lane(lane: Lane) -> Resources:
     """Return the registers inside a product."""
     shape = lane.product
-    found = _waiting(shape.has_sign_bit, lane.registers, lane.style)
+    found = waiting_registers(shape.has_sign_bit, lane.registers, lane.style)
     if lane.has_shifter and lane.registers:
-        found += _waiting(shape.shift_bits, lane.registers, lane.style)
+        found += waiting_registers(shape.shift_bits, lane.registers, lane.style)
         found += Resources(ff=shape.significand_bits)
     cuts = (stage.stop - 1 for stage in lane.row_stages[:-1])  # the row in front of each
     return found + Resources(ff=sum(_row_bits(lane, row) for row in cuts))
@@ -107,7 +107,7 @@ def _tree(shape: Product, lanes: int, style: Style, adds_one: bool) -> Resources
         return Resources()
     right = lanes // 2
     depth = (lanes - 1).bit_length() - 1
-    found = Resources(ff=sum_bits(shape, lanes)) + _waiting(adds_one, depth, style)
+    found = Resources(ff=sum_bits(shape, lanes)) + waiting_registers(adds_one, depth, style)
     for side in (lanes - right, right):
         waits = depth - (side - 1).bit_length()
         width = shape.term_bits + shape.has_sign_bit if side == 1 else sum_bits(shape, side)
@@ -115,7 +115,7 @@ def _tree(shape: Product, lanes: int, style: Style, adds_one: bool) -> Resources
     return found
 
 
-def _waiting(bits: int, stages: int, style: Style) -> Resources:
+def waiting_registers(bits: int, stages: int, style: Style) -> Resources:
     """Return what delays `bits` bits; Xilinx tools put a chain of flip-flops into one LUT."""
     if style is Style.XILINX and stages >= _SRL_STAGES:
         return Resources(lut=bits)
