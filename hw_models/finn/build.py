@@ -1,6 +1,7 @@
 """Hands a model to FINN and reads what FINN made of it."""
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,8 +14,8 @@ from dse.errors import ReportParseError, ToolFailedError
 from dse.files import replace_atomically, require_writable_folder
 from hw_models.finn.environment import FINN_VERSION, WORKER
 from hw_models.finn.graph import finn_graph
-from hw_models.folding import Folding
-from hw_models.graph import Mvau
+from hw_models.folding import Folding, node_ii_cycles, node_paces
+from hw_models.graph import Accelerator
 from hw_models.model import Model
 from hw_models.resources import Resources
 from hw_models.tools import find, run
@@ -115,7 +116,8 @@ def build(
         board: FINN's name of a board, e.g. ``"Pynq-Z1"``.
         clock_mhz: Clock [MHz].
         fps: Frame rate for FINN's own folding; not used with `foldings`.
-        foldings: Our folding of each layer instead.
+        foldings: Our folding of each layer instead: FINN's matrix units and thresholds take it, its
+            other layers what keeps up with the slowest of ours.
         timeout_s: Longest time [s].
 
     Raises:
@@ -125,17 +127,18 @@ def build(
     graph = finn_graph(model)
     require_writable_folder(folder)
     graph.save(str(folder / _GRAPH))
-    folding = ""
+    folding, ii_cycles = "", math.floor(clock_mhz * 1e6 / fps) if fps else 0
     if foldings:
         folding = "folding.json"
         replace_atomically(folder / folding, folding_config(model, foldings))
+        ii_cycles = accelerator_ii_cycles(model.accelerator, foldings)
     request = {
         "graph": _GRAPH,
         "output": "output",
         "result": _RESULT,
         "board": board,
         "clock_ns": 1e3 / clock_mhz,
-        "fps": int(fps),
+        "ii_cycles": ii_cycles,
         "folding": folding,
     }
     _run_worker("build", request, folder, timeout_s)
@@ -196,12 +199,27 @@ def trace(
 
 
 def folding_config(model: Model, foldings: Sequence[Folding]) -> str:
-    """Return our folding as FINN's configuration file."""
+    """Return our folding as FINN's configuration file.
+
+    A matrix unit's PE and SIMD are ours, and the PE of the thresholds behind it is the matrix
+    unit's, as in our requantizers. Other layers are folded by FINN, to keep up with ours.
+    """
+    accelerator = model.accelerator
     layers: dict[str, Any] = {"Defaults": {}}
-    mvaus = [node for node in model.accelerator.nodes if isinstance(node, Mvau)]
-    for position, (_, folding) in enumerate(zip(mvaus, foldings, strict=True)):
+    thresholds = 0
+    for position, mvau in enumerate(accelerator.mvaus):
+        folding = foldings[position]
         layers[f"MVAU_rtl_{position}"] = {"PE": folding.pe, "SIMD": folding.simd}
+        if accelerator.requantize_of(mvau):
+            layers[f"Thresholding_rtl_{thresholds}"] = {"PE": folding.pe}
+            thresholds += 1
     return json.dumps(layers, indent=1)
+
+
+def accelerator_ii_cycles(accelerator: Accelerator, foldings: Sequence[Folding]) -> int:
+    """Return the cycles per frame of the slowest node."""
+    paces = node_paces(accelerator, foldings)
+    return max(map(node_ii_cycles, accelerator.nodes, paces))
 
 
 def _run_worker(command: str, request: dict[str, Any], folder: Path, timeout_s: float) -> None:

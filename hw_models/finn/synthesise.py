@@ -1,5 +1,7 @@
 """What FINN's RTL takes of a device, counted by Yosys."""
 
+from pathlib import Path
+
 from hw_models.finn.build import FinnBuild, FinnLayer
 from hw_models.finn.rtl import PRIMITIVES, layer_memories, layer_sources
 from hw_models.resources import Resources
@@ -7,6 +9,12 @@ from hw_models.synth.count import count
 from hw_models.synth.yosys import TIMEOUT_S, Job, run_yosys, version
 
 DEVICE = "xc7"
+
+_REWRITTEN = {
+    # of no bits, the wrong way round, in a branch not taken: read_slang refuses it all the same
+    "thresholding.sv": ("p.ptr[M-1:SN+1] <", "(p.ptr[M-1:0] >> (SN+1)) <"),
+}
+"""Expressions of FINN's library that Yosys does not read, and what is equal to them."""
 
 
 def synthesise_layer(
@@ -34,7 +42,7 @@ def _job(build: FinnBuild, layer: FinnLayer, top: str, *, ignores_initial: bool)
     sources = (PRIMITIVES, *layer_sources(build, layer))
     flags = "--ignore-initial " if ignores_initial else ""
     # read_slang takes no quoted names, so the files lie under plain ones in Yosys' folder
-    files = tuple((f"{i:02}{path.suffix}", path.read_text()) for i, path in enumerate(sources))
+    files = tuple((f"{i:02}{path.suffix}", _text(path)) for i, path in enumerate(sources))
     names = " ".join(name for name, _ in files)
     flow = f"synth_xilinx -family {DEVICE} -flatten -noiopad -noclkbuf -top {top}"
     return Job(
@@ -49,3 +57,10 @@ def _job(build: FinnBuild, layer: FinnLayer, top: str, *, ignores_initial: bool)
             "clean",
         ),
     )
+
+
+def _text(path: Path) -> str:
+    """Return a source as Yosys can read it."""
+    text = path.read_text()
+    refused, equal = _REWRITTEN.get(path.name, ("", ""))
+    return text.replace(refused, equal) if refused else text

@@ -20,15 +20,20 @@ STEPS = (
     "step_tidy_up",
     "step_convert_to_hw",
     "step_minimize_bit_width_initial",
+    "prefer_rtl",
     "step_create_dataflow_partition",
     "step_specialize_layers",
-    "step_target_fps_parallelization",
+    "fold",
     "step_apply_folding_config",
     "step_minimize_bit_width",
+    "keep_weights_narrow",
     "step_generate_estimate_reports",
     "step_hw_codegen",
 )
-"""FINN's own, without those that turn QONNX's quantizers into thresholds: ours are exact."""
+"""FINN's own, without those that turn QONNX's quantizers into thresholds: ours are exact.
+
+Those whose names do not start with ``step_`` are below.
+"""
 
 
 def main() -> int:
@@ -77,7 +82,6 @@ def _build(request: dict[str, Any]) -> dict[str, Any]:
         output_dir=request["output"],
         synth_clk_period_ns=request["clock_ns"],
         board=request["board"],
-        target_fps=None if folding else request["fps"],
         standalone_thresholds=True,  # thresholds inside a matrix unit have no RTL
         generate_outputs=[DataflowOutputType.ESTIMATE_REPORTS],
         **folding,
@@ -87,7 +91,12 @@ def _build(request: dict[str, Any]) -> dict[str, Any]:
     model = ModelWrapper(request["graph"])
     for number, name in enumerate(STEPS, start=1):
         print(f"step {number} {len(STEPS)} {name}", flush=True)  # noqa: T201 - read by the parent
-        model = getattr(build_dataflow_steps, name)(model, config)
+        if name == "fold":
+            model = _fold(model, request["ii_cycles"], relaxes=not folding)
+        elif name in _OWN_STEPS:
+            _OWN_STEPS[name](model)
+        else:
+            model = getattr(build_dataflow_steps, name)(model, config)
         model.save(str(Path(request["output"]) / f"{name}.onnx"))
     cycles = json.loads((reports / "estimate_layer_cycles.json").read_text())
     resources = json.loads((reports / "estimate_layer_resources.json").read_text())
@@ -99,6 +108,52 @@ def _build(request: dict[str, Any]) -> dict[str, Any]:
         "performance": performance,
         "library": str(Path(finn.__path__[0]) / "finn-rtllib"),
     }
+
+
+def _fold(model: Any, ii_cycles: int, *, relaxes: bool) -> Any:  # noqa: ANN401 - of FINN's types
+    """Fold every layer for `ii_cycles` cycles per frame by FINN's own rule.
+
+    Args:
+        model: Hardware layers.
+        ii_cycles: Target.
+        relaxes: Fold again for what the slowest layer reaches if one misses the target. Wrong
+            where matrix units get our folding afterwards.
+    """
+    from finn.transformation.fpgadataflow.set_folding import SetFolding
+    from qonnx.transformation.general import GiveUniqueNodeNames
+
+    folding = SetFolding(ii_cycles, two_pass_relaxation=relaxes)
+    return model.transform(folding).transform(GiveUniqueNodeNames())
+
+
+def _prefer_rtl(model: Any) -> None:  # noqa: ANN401 - of FINN's types
+    """Ask for RTL matrix units, which FINN takes for 4 bits and more only unless it is asked."""
+    from qonnx.custom_op.registry import getCustomOp
+
+    _keep_weights_narrow(model)
+    for node in model.get_nodes_by_op_type("MVAU"):
+        getCustomOp(node).set_nodeattr("preferred_impl_style", "rtl")
+
+
+def _keep_weights_narrow(model: Any) -> None:  # noqa: ANN401 - of FINN's types
+    """Give weights the smallest type whose narrow range they fit.
+
+    FINN's minimization takes the smallest type of all. Where -2^n is a weight and 2^n is none that
+    is not narrow, and DSP48E1 has no RTL for it.
+    """
+    import numpy as np
+    from qonnx.core.datatype import DataType
+    from qonnx.custom_op.registry import getCustomOp
+
+    for node in model.graph.node:
+        if node.op_type in ("MVAU", "MVAU_rtl", "MVAU_hls"):
+            largest = int(np.abs(model.get_initializer(node.input[1])).max())
+            narrow = f"INT{max(2, largest.bit_length() + 1)}"
+            getCustomOp(node).set_nodeattr("weightDataType", narrow)
+            model.set_tensor_datatype(node.input[1], DataType[narrow])
+
+
+_OWN_STEPS = {"prefer_rtl": _prefer_rtl, "keep_weights_narrow": _keep_weights_narrow}
 
 
 def _layer(node: Any, cycles: dict[str, int], resources: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401
