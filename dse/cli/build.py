@@ -32,6 +32,9 @@ def build(
     no_bitstream: Annotated[
         bool, typer.Option("--no-bitstream", help="Stop after synthesis.")
     ] = False,
+    program: Annotated[
+        bool, typer.Option("--program", help="Put the bitstream into the board.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Build a network: RTL, its verification, synthesis, place and route, bitstream, report."""
@@ -62,6 +65,25 @@ def build(
         typer.echo(json.dumps(report.to_json(), indent=1))
     else:
         _print(report, out)
+    if report.bitstream:
+        _offer(report, out, program)
+
+
+def _offer(report: "Report", folder: Path, is_wanted: bool) -> None:
+    """Say how the bitstream gets into the board, and put it there if that is wanted."""
+    from dse.errors import DesignError
+    from hw_models.boards import BOARDS
+    from hw_models.host.programmer import program, program_command
+
+    board, bitstream = BOARDS[report.board], folder / report.bitstream
+    try:
+        _say(f"to program the board: {' '.join(program_command(board, bitstream))}")
+    except DesignError as error:
+        if is_wanted:
+            raise
+        _say(str(error))
+    if is_wanted:
+        program(board, bitstream, folder / "program.log")
 
 
 def _say(sentence: str) -> None:
@@ -74,7 +96,9 @@ def _print(report: "Report", folder: Path) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=f"{Path(report.model).name} on {report.board}", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(
+        title=f"{Path(report.model).name} on {report.board}", box=box.SIMPLE_HEAD, pad_edge=False
+    )
     for heading in ("", "predicted", "found"):
         table.add_column(heading, justify="right" if heading else "left")
     rows = [

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from dse.errors import VerificationError
+from dse.errors import ToolNotFoundError, VerificationError
 from dse.files import require_writable_folder
 from dse.progress import Progress
 from hw_models.boards.base import Board
@@ -22,6 +22,7 @@ from hw_models.resources import Resources
 from hw_models.schedule import slowest_ii_cycles
 from hw_models.sim.golden import golden, used_codes
 from hw_models.sim.verilator import Traffic
+from hw_models.synth import nextpnr
 from hw_models.synth.bitstream import BitstreamOptions, Say, bitstream
 from hw_models.synth.synthesis import synthesise
 from hw_models.tools import find
@@ -222,15 +223,19 @@ def _synthesised(steps: Steps, made: Design, order: Order) -> Result:
 
 
 def _placed(steps: Steps, made: Design, order: Order, say: Say) -> Result:
-    """Place, route and pack the board's design."""
+    """Place, route and pack the board's design.
+
+    Without the vendor's tool an AMD board gets none, and `say` tells how to go on.
+    """
+    unplaced: Result = {
+        "resources": None,
+        "clock_mhz": order.clock_mhz,
+        "fmax_mhz": 0.0,
+        "bitstream": "",
+        "tools": {},
+    }
     if not order.with_bitstream:
-        return {
-            "resources": None,
-            "clock_mhz": order.clock_mhz,
-            "fmax_mhz": 0.0,
-            "bitstream": "",
-            "tools": {},
-        }
+        return unplaced
 
     def work(folder: Path) -> Result:
         options = BitstreamOptions(dsp=order.dsp == "auto", seed=order.seed + 1)
@@ -251,4 +256,10 @@ def _placed(steps: Steps, made: Design, order: Order, say: Say) -> Result:
         order.dsp,
         str(order.seed),
     )
-    return steps.run("bitstream", inputs, work)
+    try:
+        return steps.run("bitstream", inputs, work)
+    except ToolNotFoundError as error:
+        if order.board.family in nextpnr.DEVICES:
+            raise
+        say(str(error))
+        return unplaced
