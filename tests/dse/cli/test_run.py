@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 
 import numpy as np
 import onnx
@@ -9,12 +10,15 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from toy_core import toy_core
 
+from dse.errors import ToolNotFoundError
 from dse.progress import silent
 from hw_models.boards import BOARDS
 from hw_models.build import Order, build, seeded_images
 from hw_models.frontend import read_model
+from hw_models.resources import Resources
 from hw_models.sim.golden import golden_outputs
 from hw_models.sim.virtual_board import virtual_board
+from hw_models.synth.bitstream import BitstreamResult
 
 pytestmark = pytest.mark.tool("verilator")
 CLASSES = 3
@@ -149,3 +153,50 @@ def test_a_bitstream_is_put_into_the_board_first(built, bitfront, tmp_path, monk
     command = f"-b ulx3s {folder / 'board.bit'}"
     assert f"openFPGALoader {command}" in done.err
     assert (folder / "program.log").read_text() == f"loaded {command}\n"
+
+
+def placed(core, board, clock_mhz, folder, options, say):
+    """Stand in for place and route."""
+    folder.mkdir(exist_ok=True)
+    (folder / "board.bit").write_text("bits")
+    return BitstreamResult(
+        path=folder / "board.bit",
+        resources=Resources(lut=900),
+        fmax_mhz=120.0,
+        clock_mhz=clock_mhz,
+        asked_mhz=clock_mhz,
+        tools=(),
+        seconds=1.0,
+    )
+
+
+def test_a_build_says_how_to_program_its_board(built, bitfront, tmp_path, monkeypatch):
+    folder = tmp_path / "build"
+    shutil.copytree(built / "build", folder)
+    monkeypatch.setattr(sys.modules["hw_models.build.build"], "bitstream", placed)
+    done = bitfront(
+        f"build {built}/net.onnx --board ulx3s-12f --clock 100 --images 5 --out {folder}"
+    )
+    assert done.code == 0, done.err
+    bitstream = folder / "bitstream" / "board.bit"
+    assert f"to program the board: openFPGALoader -b ulx3s {bitstream}" in done.err
+
+
+def test_without_the_vendors_tool_a_build_ends_with_its_counts(
+    built, bitfront, tmp_path, monkeypatch
+):
+    def missing(*arguments):
+        raise ToolNotFoundError("needs AMD Vivado")
+
+    folder = tmp_path / "build"
+    shutil.copytree(built / "build", folder)
+    monkeypatch.setattr(sys.modules["hw_models.build.build"], "bitstream", missing)
+    command = f"build {built}/net.onnx --board ulx3s-12f --clock 100 --images 5 --out {folder}"
+    assert bitfront(command).code == 3  # an open tool that is missing is an error
+    monkeypatch.setattr("hw_models.synth.nextpnr.DEVICES", ())
+    done = bitfront(command)
+    assert done.code == 0, done.err
+    assert "needs AMD Vivado" in done.err
+    report = json.loads((folder / "report.json").read_text())
+    assert (report["bitstream"], report["result"]) == ("", None)
+    assert report["synthesis"]["lut"] > 0
