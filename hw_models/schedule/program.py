@@ -96,13 +96,10 @@ def _(node: Add, pace: Pace) -> Program:
 def _(node: Pool, pace: Pace) -> Program:
     """Give a window's result with its last pixel."""
     beats = node.channels // pace.lanes
-    rows, columns = np.indices((node.height, node.width))
-    bottom, right = (np.array(node.kernel) - 1)[:, None, None]
-    row = rows + node.pads[0] - bottom
-    column = columns + node.pads[1] - right
-    is_last = (row >= 0) & (row % node.stride[0] == 0) & (row // node.stride[0] < node.out_height)
-    is_last &= column >= 0
-    is_last &= (column % node.stride[1] == 0) & (column // node.stride[1] < node.out_width)
+    rows = np.arange(node.out_height) * node.stride[0] - node.pads[0] + node.kernel[0] - 1
+    columns = np.arange(node.out_width) * node.stride[1] - node.pads[1] + node.kernel[1] - 1
+    is_last = np.zeros((node.height, node.width), dtype=np.bool_)  # pads are no pixels
+    is_last[np.ix_(np.minimum(rows, node.height - 1), np.minimum(columns, node.width - 1))] = True
     gives = np.repeat(is_last.reshape(-1), beats)
     return Program.direct(np.ones_like(gives), gives)
 

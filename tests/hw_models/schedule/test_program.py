@@ -115,6 +115,23 @@ def test_a_pool_gives_each_window_with_its_last_pixel():
     assert gives.any(axis=2).sum() == 4
 
 
+def test_a_padded_pool_gives_with_the_last_pixel_there_is():
+    pool = Pool(
+        name="p",
+        reduce=PoolKind.MAX,
+        kernel=(2, 3),
+        stride=(2, 3),
+        pads=(1, 0, 1, 1),
+        channels=1,
+        height=4,
+        width=5,
+        act=parse_format("int4"),
+    )
+    gives = program(pool, Pace(folding=Folding(pe=1, simd=1))).gives.reshape(4, 5)
+    last = [False, False, True, False, True]
+    assert gives.tolist() == [last, [False] * 5, last, last]
+
+
 @pytest.mark.parametrize(("taken", "given"), [(1, 4), (4, 1), (2, 6)])
 def test_a_converter_gives_an_element_only_after_taking_it(taken, given):
     steps = converter_program(taken, given)
