@@ -3,12 +3,14 @@
 from pathlib import Path
 
 import numpy as np
+import onnx
 from numpy.typing import NDArray
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.core.onnx_exec import execute_onnx
 from qonnx.transformation.infer_shapes import InferShapes
 
 from hw_models.frontend.file import load
+from hw_models.frontend.network import name_of
 from hw_models.model import Model
 
 
@@ -26,12 +28,13 @@ def execute(path: Path, model: Model, codes: NDArray[np.int64]) -> NDArray[np.fl
     Raises:
         DataError: The file cannot be read.
     """
-    wrapper = ModelWrapper(load(path)).transform(InferShapes())
+    wrapper = ModelWrapper(_for_one_image(load(path))).transform(InferShapes())
     shape = wrapper.get_tensor_shape(model.input.name)
     values = model.input.format.decode(codes).astype(np.float32) * np.float32(model.input.scale)
     if not _is_channels_last(shape, model.input.shape):
         values = values.transpose(0, 3, 1, 2)
-    host = [node for node in wrapper.graph.node if node.name in model.host_nodes]
+    named = enumerate(wrapper.graph.node)
+    host = [node for place, node in named if name_of(node, place) in model.host_nodes]
     wanted = host[0].input[0] if host else wrapper.graph.output[0].name
     outputs = []
     for image in values:
@@ -39,6 +42,17 @@ def execute(path: Path, model: Model, codes: NDArray[np.int64]) -> NDArray[np.fl
         given = execute_onnx(wrapper, feed, return_full_exec_context=True)[wanted]
         outputs.append(_channels_last(given).reshape(-1))
     return np.array(outputs, dtype=np.float32)
+
+
+def _for_one_image(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Return the model with the shapes that follow from a batch of one, where it is open."""
+    del model.graph.value_info[:]
+    for item in model.graph.input:
+        for dim in item.type.tensor_type.shape.dim[:1]:
+            dim.dim_value = dim.dim_value or 1
+    for item in model.graph.output:
+        item.type.tensor_type.ClearField("shape")
+    return model
 
 
 def _is_channels_last(shape: list[int], image_shape: tuple[int, int, int]) -> bool:

@@ -176,12 +176,17 @@ def array_of(tensor: onnx.TensorProto) -> Array:
         raise DataError(f"{what}: its data does not fit its shape {tuple(tensor.dims)}") from error
 
 
+def name_of(proto: onnx.NodeProto, place: int) -> str:
+    """Return a node's name, or one made from its operator and its place in the file."""
+    return str(proto.name or f"{proto.op_type.lower()}_{place}")
+
+
 def _nodes(graph: onnx.GraphProto, opset: int) -> tuple[OnnxNode, ...]:
     """Return all nodes, each behind those it reads, as the standard wants it."""
     known = {item.name for item in (*graph.initializer, *graph.input)}
     nodes = []
     for place, proto in enumerate(graph.node):
-        node = OnnxNode(proto, proto.name or f"{proto.op_type.lower()}_{place}", opset)
+        node = OnnxNode(proto, name_of(proto, place), opset)
         for name in proto.input:
             if name and name not in known:
                 raise node.damaged(f"reads tensor '{shown(name)}', which nothing before it makes")
