@@ -18,6 +18,9 @@ from hw_models.folding import Folding, Pace, window_pace
 from hw_models.graph import Mvau
 from hw_models.resources import Part, Resources
 
+CONTROL = "control"
+"""Name of the part that is fitted, the others are counted."""
+
 
 @node_parts.register
 def _(node: Mvau, pace: Pace, target: Target) -> tuple[Part, ...]:
@@ -79,6 +82,12 @@ def unit_dot(node: Mvau, folding: Folding, target: Target) -> Dot:
     )
 
 
+def control_bits(node: Mvau, folding: Folding) -> int:
+    """Return the bits of the counters of folds and of words; with one round, they are one."""
+    folds, rounds = folds_and_rounds(node, folding)
+    return counter_bits(folds) + (counter_bits(folds * rounds) if rounds > 1 else 0)
+
+
 def operand_cycles(node: Mvau, folding: Folding) -> int:
     """Return the clock edges from a beat to the multipliers: ``STAGES`` of lib/mvau_feed.sv."""
     folds, rounds = folds_and_rounds(node, folding)
@@ -115,19 +124,26 @@ def _operand_parts(node: Mvau, folding: Folding, target: Target) -> Iterator[Par
         vector = Memory(depth=folds, width=act_bits, is_writable=True)
         yield memory_part("input buffer", vector, target)
         act_registers = stages - (2 if folds > 1 else 1)
-    # with one round, the word is the fold
-    counters = counter_bits(folds) + (counter_bits(words) if rounds > 1 else 0)
-    per_bit, style = target.coefficients.unit_counter_lut_per_bit, target_style(target)
+    counters, style = control_bits(node, folding), target_style(target)
     yield Part(
         name="operands",
         resources=Resources(
-            lut=round(per_bit.value * counters + target.coefficients.unit_control_lut.value),
-            ff=counters * (1 + repeats) + repeats + stages + (words > 1) * weight_bits,
+            ff=counters * (1 + repeats) + repeats + stages + (words > 1) * weight_bits
         )
         + waiting_registers(act_bits, act_registers, style)
         + waiting_registers(1 + (folds > 1), stages, style),
         is_compute=False,
-        source=f"exact registers; LUTs {per_bit.source}",
+        source="exact: registers as the RTL writes them",
+    )
+    per_bit, rest = (
+        target.coefficients.unit_counter_lut_per_bit,
+        target.coefficients.unit_control_lut,
+    )
+    yield Part(
+        name=CONTROL,
+        resources=Resources(lut=max(0, round(per_bit.value * counters + rest.value))),
+        is_compute=False,
+        source=per_bit.source,
     )
 
 
