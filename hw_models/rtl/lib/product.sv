@@ -9,12 +9,13 @@
 // With REGISTERS all outputs come that many clock edges later: the last register stands in front of
 // the shifter, if there is one, and the others among the rows of the multiplier.
 //
-//   clk  in,  1       clock, used if REGISTERS > 0
 //   a    in,  A_BITS  activation code; A_EXP exponent bits, 0 for an integer
 //   w    in,  W_BITS  weight code, likewise
 //   m    out, M_BITS  significand product, shifted; two's complement if a signed integer takes part
 //   far  out, 1       highest bit of the exponents' sum with KEEP_TOP, else 0
 //   s    out, 1       sign of the minifloats' product
+//   clk  in,  1       clock, used if REGISTERS > 0; last: in front, it moves what the mapper makes of
+//                     the other inputs by a LUT or two
 module bf_product #(
     parameter int A_BITS = 8,
     parameter int A_EXP = 4,
@@ -29,12 +30,12 @@ module bf_product #(
     parameter int REGISTERS = 0,
     parameter int M_BITS = P_BITS + RANGE
 ) (
-    input  wire              clk,
     input  wire [A_BITS-1:0] a,
     input  wire [W_BITS-1:0] w,
     output wire [M_BITS-1:0] m,
     output wire              far,
-    output wire              s
+    output wire              s,
+    input  wire              clk
 );
   localparam int A_SIG = A_EXP > 0 ? A_BITS - int'(A_SIGNED) - A_EXP + 1 : A_BITS;
   localparam int W_SIG = W_EXP > 0 ? W_BITS - int'(W_SIGNED) - W_EXP + 1 : W_BITS;
