@@ -13,6 +13,8 @@ module bf_reset #(
   localparam int BITS = $clog2(CYCLES + 1);
   wire stable;
   reg [BITS-1:0] passed = '0;
+  reg held = 1'b1;
+  assign rst = held;
 
   bf_synchronise synchronise (
       .clk(clk),
@@ -21,7 +23,7 @@ module bf_reset #(
   );
   always_ff @(posedge clk) begin
     if (!stable) passed <= '0;
-    else if (rst) passed <= passed + 1'b1;
+    else if (passed != BITS'(CYCLES)) passed <= passed + 1'b1;
+    held <= !stable || passed != BITS'(CYCLES);
   end
-  assign rst = passed != BITS'(CYCLES);
 endmodule
