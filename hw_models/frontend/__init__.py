@@ -12,6 +12,7 @@ from pathlib import Path
 from dse.errors import DataError, DesignError, FormatError, UnsupportedLayerError
 from hw_models.frontend.file import load
 from hw_models.frontend.lower import lower
+from hw_models.frontend.names import shown
 from hw_models.frontend.network import network_of
 from hw_models.model import Model
 
@@ -32,6 +33,6 @@ def read_model(path: Path) -> Model:
     try:
         return lower(network_of(model))
     except UnsupportedLayerError as error:
-        raise UnsupportedLayerError(f"{path.name}: {error}") from error
+        raise UnsupportedLayerError(f"{shown(path.name)}: {error}") from error
     except (DataError, DesignError, FormatError) as error:
-        raise DataError(f"{path.name}: {error}") from error
+        raise DataError(f"{shown(path.name)}: {error}") from error

@@ -22,6 +22,11 @@ _MAX_RANK = 8
 _OLDEST_OPSET = 11
 """What a file that names no version is taken for; older ones are read alike."""
 
+_NOT_REAL = (
+    onnx.TensorProto.STRING,
+    onnx.TensorProto.COMPLEX64,
+    onnx.TensorProto.COMPLEX128,
+)
 QUANTIZER_DOMAINS = ("qonnx.custom_op.general", "onnx.brevitas", "finn.custom_op.general")
 _STANDARD_DOMAINS = ("", "ai.onnx")
 
@@ -168,8 +173,8 @@ def array_of(tensor: onnx.TensorProto) -> Array:
     what = f"tensor '{shown(tensor.name)}'"
     if min(tensor.dims, default=0) < 0 or prod(tensor.dims) > MAX_CONSTANT_ELEMENTS:
         raise DataError(f"{what}: shape {tuple(tensor.dims)[:_MAX_RANK]} is too large or negative")
-    if tensor.data_type == onnx.TensorProto.STRING:
-        raise DataError(f"{what}: holds text, not numbers")
+    if tensor.data_type in _NOT_REAL:
+        raise DataError(f"{what}: holds text or complex numbers, not real ones")
     try:
         return np.asarray(numpy_helper.to_array(tensor))
     except Exception as error:  # the reader raises whatever its first bad byte leads to

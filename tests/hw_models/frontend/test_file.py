@@ -266,3 +266,10 @@ def test_several_inputs_and_outputs(tmp_path):
     path = tmp_path / "model.onnx"
     onnx.save(model, path)
     assert "must have one input; this file has 'x', 'z'" in refusal(path)
+
+
+@pytest.mark.parametrize("values", [np.array(["a", "b"]), np.ones(2, np.complex64)])
+def test_constants_that_are_no_real_numbers(tmp_path, values):
+    graph = Graph((1, 2))
+    path = graph.write(tmp_path, graph.node("Add", graph.quant("x", "int4"), values))
+    assert "not real ones" in refusal(path)
