@@ -129,7 +129,7 @@ def accumulator_lut(
     first has a gate for clear, and every bit of the term one for its sign.
     """
     if style is Style.PORTABLE:
-        return 2 * bits - 1 + shape.has_sign_bit * term_bits
+        return 2 * bits - 1 + (shape.has_sign_bit or has_carry) * term_bits
     return _adder_lut(bits, style, has_carry=shape.has_sign_bit or has_carry)
 
 

@@ -1,6 +1,7 @@
 """Yosys commands: what each device's synthesis runs, and how a design becomes plain gates."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from hw_models.arith.cell import Style
 from hw_models.rtl.design import Rtl
@@ -30,6 +31,11 @@ _MODELS = {
     "xc7": "+/xilinx/cells_sim.v",
     "ice40": "+/ice40/cells_sim.v",
 }
+_OWN_MODELS = {
+    device: Path(__file__).parents[1] / "sim" / "models" / f"{name}.sv"
+    for device, name in (("ecp5", "mult18x18d"), ("xcup", "dsp48e2"))
+}
+"""Models of DSP blocks that Yosys does not ship."""
 _PRIMITIVES = {
     Style.ECP5: ("ecp5", "CCU2C LUT2 LUT4"),
     Style.XILINX: ("xc7", "CARRY4 LUT6 LUT6_2"),
@@ -120,6 +126,7 @@ def netlist_gates_job(rtl: Rtl, device: str, *, dsp: bool = False) -> Job:
     passes = (
         *_synthesis(rtl.top, device, dsp=dsp),
         "delete =A:blackbox =A:whitebox",
+        *((f'read_verilog -sv -defer "{_OWN_MODELS[device]}"',) if device in _OWN_MODELS else ()),
         f"read_verilog -nooverwrite {_MODELS[device]}",
         f"hierarchy -check -top {rtl.top}",
         "proc",

@@ -72,12 +72,13 @@ module bf_sum #(
       .LANES(LANES),
       .M_BITS(M_BITS),
       .M_SIGNED(IS_TWOS),
-      .HAS_SIGN(ADDS_ONE),
+      .HAS_SIGN(HAS_SIGN),
+      .HAS_CARRY(ADDS_ONE),
       .PIPELINED(PIPELINED)
   ) tree (
       .clk(clk),
       .m(terms),
-      .s(HAS_SIGN ? signs : {LANES{1'b0}}),
+      .s(signs),
       .cin(ones),
       .sum(sum),
       .flip(flip)

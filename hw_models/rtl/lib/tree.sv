@@ -1,12 +1,13 @@
 // Sum of LANES terms by a balanced tree of adders.
 //
-// A term is m, or its complement where its s is set; the +1 that makes it -m arrives separately, as
-// carry inputs: a sum of n terms has n - 1 adders here and one more in the accumulator behind it.
+// A term is m, or its complement where its s is set; the +1 that makes it -m, or any other 1 that a
+// term lacks, arrives separately, as carry inputs: a sum of n terms has n - 1 adders here and one
+// more in the accumulator behind it.
 //
 //   clk    in,  1               clock, used if PIPELINED
 //   m      in,  LANES * M_BITS  terms, lane 0 in the low bits; two's complement if M_SIGNED
 //   s      in,  LANES           complement the term; only if HAS_SIGN
-//   cin    in,  LANES           carry inputs; the highest is not used
+//   cin    in,  LANES           carry inputs, only if HAS_CARRY; the highest is not used
 //   sum    out, BITS            two's complement if M_SIGNED or HAS_SIGN; after
 //                               $clog2(LANES) clock edges if PIPELINED
 //   flip   out, 1               complement `sum`: with one lane there is no adder to do it
@@ -15,6 +16,7 @@ module bf_tree #(
     parameter int M_BITS = 8,
     parameter bit M_SIGNED = 0,
     parameter bit HAS_SIGN = 1,
+    parameter bit HAS_CARRY = HAS_SIGN,
     parameter bit PIPELINED = 0,
     parameter int BITS = M_BITS + int'(HAS_SIGN && !M_SIGNED) + $clog2(LANES)
 ) (
@@ -48,6 +50,7 @@ module bf_tree #(
         .M_BITS(M_BITS),
         .M_SIGNED(M_SIGNED),
         .HAS_SIGN(HAS_SIGN),
+        .HAS_CARRY(HAS_CARRY),
         .PIPELINED(PIPELINED)
     ) right_tree (
         .clk(clk),
@@ -62,6 +65,7 @@ module bf_tree #(
         .M_BITS(M_BITS),
         .M_SIGNED(M_SIGNED),
         .HAS_SIGN(HAS_SIGN),
+        .HAS_CARRY(HAS_CARRY),
         .PIPELINED(PIPELINED)
     ) left_tree (
         .clk(clk),
@@ -91,7 +95,7 @@ module bf_tree #(
         .y({right_flip_late, right_late})
     );
     bf_delay #(
-        .STAGES(PIPELINED && HAS_SIGN ? DEPTH : 0)
+        .STAGES(PIPELINED && HAS_CARRY ? DEPTH : 0)
     ) wait_carry (
         .clk(clk),
         .x(cin[RIGHT-1]),
@@ -99,7 +103,7 @@ module bf_tree #(
     );
     bf_add #(
         .BITS(BITS),
-        .HAS_SIGN(HAS_SIGN)
+        .HAS_SIGN(HAS_CARRY)
     ) add (
         .x({{(BITS - L_BITS) {IS_SIGNED & left_late[L_BITS-1]}}, left_late}),
         .y({{(BITS - R_BITS) {IS_SIGNED & right_late[R_BITS-1]}}, right_late}),
