@@ -15,34 +15,34 @@ from hw_models.sim.words import Words, pack
 TIMEOUT_S = 600.0
 
 
+Beats = Mapping[str, NDArray[np.int64]]
+"""``<layer>.in`` and ``<layer>.out``, shape `(beats, elements)`, of several frames."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LayerCheck:
-    """What a layer's RTL did.
+class Simulated:
+    """What the RTL of a layer did.
 
     Attributes:
-        name: FINN's name of the layer.
+        cycles: Interval between the ends of frames that come back to back.
         words_compared: Words of its output stream.
         words_different: Those that are not what its model gives.
-        estimated_cycles: FINN's estimate of its cycles per frame.
-        measured_cycles: Interval between frames in steady state.
     """
 
-    name: str
+    cycles: float
     words_compared: int
     words_different: int
-    estimated_cycles: int
-    measured_cycles: float
 
 
 def check_layer(
     build: FinnBuild,
     layer: FinnLayer,
-    beats: Mapping[str, NDArray[np.int64]],
+    beats: Beats,
     folder: Path,
     *,
     traffic: Traffic,
     timeout_s: float = TIMEOUT_S,
-) -> LayerCheck:
+) -> Simulated:
     """Simulate the RTL of a layer and compare every word it gives.
 
     Args:
@@ -70,12 +70,10 @@ def check_layer(
     )
     (given,), (cycles,) = simulation.out_words, simulation.out_cycles
     ends = cycles[: len(expected)].reshape(-1, layer.output_beats)[:, -1]
-    return LayerCheck(
-        name=layer.name,
+    return Simulated(
+        cycles=float(ends[-1] - ends[0]) / (len(ends) - 1),
         words_compared=len(expected),
         words_different=int((given != np.concatenate([expected, early])).any(axis=1).sum()),
-        estimated_cycles=layer.cycles,
-        measured_cycles=float(ends[-1] - ends[0]) / (len(ends) - 1),
     )
 
 

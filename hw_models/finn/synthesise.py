@@ -1,11 +1,14 @@
 """What FINN's RTL takes of a device, counted by Yosys."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from hw_models.finn.build import FinnBuild, FinnLayer
 from hw_models.finn.rtl import PRIMITIVES, layer_memories, layer_sources
 from hw_models.resources import Resources
+from hw_models.rtl.design import Rtl
 from hw_models.synth.count import count
+from hw_models.synth.flow import synthesis_job
 from hw_models.synth.yosys import TIMEOUT_S, Job, run_yosys, version
 
 DEVICE = "xc7"
@@ -21,6 +24,8 @@ def synthesise_layer(
     build: FinnBuild, layer: FinnLayer, *, timeout_s: float = TIMEOUT_S
 ) -> Resources:
     """Return what a layer takes of a Series 7 device, with the DSP blocks that FINN instantiates.
+
+    The commands are those for our own RTL.
 
     A matrix unit and its weight memory are synthesised apart: the unit has a procedure for
     simulations, which has to be left out, the memory one that fills it.
@@ -44,17 +49,15 @@ def _job(build: FinnBuild, layer: FinnLayer, top: str, *, ignores_initial: bool)
     # read_slang takes no quoted names, so the files lie under plain ones in Yosys' folder
     files = tuple((f"{i:02}{path.suffix}", _text(path)) for i, path in enumerate(sources))
     names = " ".join(name for name, _ in files)
-    flow = f"synth_xilinx -family {DEVICE} -flatten -noiopad -noclkbuf -top {top}"
-    return Job(
+    design = Rtl(top=top, text="", sources=(), memories=(*layer_memories(layer), *files))
+    job = synthesis_job(design, DEVICE, dsp=True)
+    return replace(
+        job,
         label=f"synthesis of FINN's {top}",
-        top=top,
-        text="",
-        memories=(*layer_memories(layer), *files),
         passes=(
             f"read_slang --top {top} --allow-use-before-declare {flags}{names}",
             "chformal -remove",
-            flow,
-            "clean",
+            *job.passes,
         ),
     )
 
