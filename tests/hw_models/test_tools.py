@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dse.errors import DesignError, ToolFailedError, ToolNotFoundError, ToolTimeoutError
-from hw_models.tools import TOOLS, BuildPlan, PlannedFile, Tool, find, locate, run
+from hw_models.tools import TOOLS, BuildPlan, PlannedFile, Tool, find, locate, run, started
 
 needs_proc = pytest.mark.skipif(
     not Path("/proc/self/stat").exists(), reason="needs /proc to watch processes"
@@ -199,6 +199,17 @@ def test_an_interrupt_kills_the_group_too(tmp_path):
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
     assert process.wait(10) != 0
+    assert wait_until_gone(int((tmp_path / "child").read_text()))
+
+
+def test_a_program_that_serves_ends_with_all_it_started(tmp_path):
+    command = ("/bin/sh", "-c", "sleep 60 & echo $! > child; read line; echo got $line")
+    log = tmp_path / "log"
+    with started(command, folder=tmp_path, log=log, stdin=subprocess.PIPE) as process:
+        process.stdin.write(b"x\n")
+        process.stdin.flush()
+        assert process.wait(10) == 0
+    assert log.read_text() == "got x\n"
     assert wait_until_gone(int((tmp_path / "child").read_text()))
 
 
