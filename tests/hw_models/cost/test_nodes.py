@@ -1,15 +1,12 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from dse.errors import UnmodelledError
 from dse.formats import parse_format
 from hw_models.arith.requantize.thresholds import threshold_units
 from hw_models.cost.bisection import bisection_parts, threshold_memory
 from hw_models.cost.node import node_parts
-from hw_models.cost.sliding_window import buffered_pixels
 from hw_models.cost.target import load_target
 from hw_models.folding import Folding, Pace, node_ii_cycles
 from hw_models.graph import Pool, PoolKind, Requantize, SlidingWindow
@@ -54,33 +51,17 @@ def test_only_repeated_vectors_are_buffered(make_mvau):
     assert "input buffer" not in parts(grouped, pe=8, simd=4)
 
 
-@given(
-    kernel=st.integers(1, 4),
-    stride=st.integers(1, 3),
-    dilation=st.integers(1, 2),
-    width=st.integers(8, 12),
-)
-def test_the_line_buffer_holds_a_whole_window(kernel, stride, dilation, width):
-    window = SlidingWindow(
-        name="w",
-        kernel=(kernel, kernel),
-        stride=(stride, stride),
-        dilation=(dilation, dilation),
-        channels=1,
-        height=10,
-        width=width,
-        act=INT8,
-    )
-    first, last = 0, (kernel - 1) * dilation * (width + 1)
-    assert last - first + 1 <= buffered_pixels(window) <= 10 * width
-
-
-def test_parallel_windows_read_banks_in_parallel():
+def test_every_pixel_of_a_beat_has_a_buffer_of_its_own():
     window = SlidingWindow(name="w", kernel=(3, 3), channels=4, height=16, width=16, act=INT8)
-    narrow, wide = parts(window, simd=4), parts(window, simd=36)
-    assert "51 x 32" in _source(window, 4, "line buffer")
-    assert "6 x 288" in _source(window, 36, "line buffer")
-    assert wide["line buffer"].lut > narrow["line buffer"].lut
+    ecp5 = load_target("ecp5", "none")
+    narrow, wide = parts(window, simd=4, target=ecp5), parts(window, simd=36, target=ecp5)
+    assert narrow["line buffer"].bram18 == 1
+    assert wide["line buffer"].bram18 == 9
+    assert "1 x 128 x 32" in _source(window, 4, "line buffer")
+    assert "9 x 64 x 32" in _source(window, 36, "line buffer")
+    assert narrow["padding"].lut == 0
+    padded = replace(window, pads=(1, 1, 1, 1))
+    assert parts(padded, simd=36, target=ecp5)["padding"].lut == 36 * 8
 
 
 def _source(node, simd, name):
