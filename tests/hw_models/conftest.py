@@ -1,6 +1,7 @@
 """Small accelerators that the hardware tests share."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -87,8 +88,8 @@ def make_cnn() -> Callable[..., Accelerator]:
 def _tail(output, bits, channels, kind, seed=0):
     """A tail whose codes cover most of `output` over sums of `bits` bits.
 
-    Kinds: ``ties`` (powers of two only), ``normal`` (BatchNorm that rises or falls), ``relu``,
-    ``leaky`` and ``sigmoid``.
+    Kinds: ``ties`` (powers of two only), ``normal`` (BatchNorm that rises or falls), ``steep``
+    (one that is never flat), ``relu``, ``leaky`` and ``sigmoid``.
     """
     rng = np.random.default_rng(seed)
     act = parse_format(output)
@@ -107,8 +108,10 @@ def _tail(output, bits, channels, kind, seed=0):
         weight=some(-1, 1), bias=some(-0.2, 0.2), mean=some(-0.2, 0.2),
         variance=some(0.5, 2), epsilon=1e-5,
     )  # fmt: skip
+    steep = replace(normal, weight=some(0.5, 1.5) * rng.choice([-1, 1], channels).astype("f4"))
     steps = {
         "normal": (normal,),
+        "steep": (steep,),
         "relu": (Shift(some(-0.3, 0.3)), Clip(low=0.0, high=np.inf)),
         "leaky": (normal, LeakyRelu(some(0, 0.5))),
         "sigmoid": (normal, Sigmoid()),

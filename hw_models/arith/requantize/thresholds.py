@@ -10,8 +10,6 @@ from hw_models.arith.requantize.order import codes_by_place
 from hw_models.graph import Requantize
 from hw_models.tail import IntArray, SumArray, Tail, ordered_codes
 
-_INT64_BITS = 63
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThresholdUnit:
@@ -71,25 +69,6 @@ class Bisection:
             position = np.searchsorted(bounds, sums[..., channel].astype(object), side="left")
             places[..., channel] = last - position if turned else position
         return codes_by_place(self.output)[places]
-
-    def differences(self, tail: Tail) -> str:
-        """Return in words where this differs from `tail`; nothing if they are equal.
-
-        Both sides of every bound are compared, and the ends of the range. Between two bounds the
-        code here is constant, and a tail is monotone: equal at both ends, it is equal in between.
-        """
-        limit = 1 << (self.sum_bits - 1)
-        sides = np.concatenate([self.bounds, self.bounds + 1], axis=1)
-        sums = np.clip(sides.T, 1 - limit, limit - 1)
-        ends = np.full((2, len(self.bounds)), limit - 1, dtype=object) * np.array([[-1], [1]])
-        sums = np.concatenate([sums, ends])
-        if self.sum_bits <= _INT64_BITS:
-            sums = sums.astype(np.int64)
-        wrong = np.argwhere(self.codes(sums) != tail.codes(sums))
-        if not len(wrong):
-            return ""
-        place, channel = wrong[0]
-        return f"{len(wrong)} sums, first {sums[place, channel]} of channel {channel}"
 
     def words(self, unit: ThresholdUnit, channel: int) -> list[int]:
         """Return the memory of `unit` for one channel as bit patterns, `unit.words` of them."""

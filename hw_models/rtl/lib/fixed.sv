@@ -32,6 +32,6 @@ module bf_fixed #(
     localparam logic [SIG-1:0] HIDDEN = 1 << (SIG - 1);  // the operand has that bit inverted
     wire [BITS-1:0] whole = significand ^ HIDDEN;
     wire [BITS-1:0] magnitude = whole << (exponent - !zero);
-    assign value = sign ? -magnitude : magnitude;
+    assign value = (magnitude ^ {BITS{sign}}) + sign;
   end
 endmodule

@@ -9,6 +9,7 @@ import hw_models.rtl.accelerator  # noqa: F401 - registers the emitters
 from dse.formats import parse_format
 from hw_models.arith.requantize.architecture import Architecture
 from hw_models.arith.requantize.lookup import lookup
+from hw_models.arith.requantize.scale_round import scale_bits, scale_round
 from hw_models.arith.requantize.thresholds import bisection
 from hw_models.cost.requantize import requantizer_architecture
 from hw_models.folding import Folding, Pace, node_ii_cycles
@@ -17,6 +18,7 @@ from hw_models.rtl.bisection import emit_bisection
 from hw_models.rtl.latency import latency_cycles
 from hw_models.rtl.lookup import emit_lookup
 from hw_models.rtl.node import emit_node
+from hw_models.rtl.scale_round import emit_scale_round
 
 pytestmark = pytest.mark.tool("verilator")
 
@@ -109,6 +111,37 @@ def test_bisections_are_exact_at_full_speed_and_under_stalls(
     run_cases(cases, seed=2, gap=0.5)
     run_cases(cases, seed=3, backpressure=0.5)
     run_cases(cases, seed=4, gap=0.3, backpressure=0.7)
+
+
+# output, sum bits, lanes, cycles between sums, kind of tail
+LINES = [
+    *(("int8", 13, 2, 1, "ties"), ("int8", 14, 1, 3, "relu"), ("uint8", 13, 3, 40, "relu")),
+    *(("int8n", 16, 2, 5, "steep"), ("int5", 11, 6, 7, "steep"), ("uint6", 22, 1, 20, "ties")),
+]
+
+
+def test_multiplications_are_exact_at_full_speed_and_under_stalls(
+    run_cases, make_case, make_tail, portable
+):
+    nodes, cases = [], []
+    for number, (output, bits, lanes, cycles, kind) in enumerate(LINES):
+        tail = make_tail(output, bits, CHANNELS, kind, seed=2)
+        found = bisection(tail, _node(number, output, bits, 1))
+        line = scale_round(found)
+        assert line is not None
+        sums = _all_sums(bits) if bits <= 11 else _boundary_sums(found).astype(np.int64)
+        node, pace = _node(number, output, bits, sums.shape[1]), _pace(lanes, cycles)
+        design = emit_scale_round(node, pace, line, portable)
+        nodes.append((node, pace))
+        cases.append(_case(make_case, design, node, lanes, sums, tail.codes(sums)))
+    runs = run_cases(cases)
+    for (node, pace), case, run in zip(nodes, cases, runs, strict=True):
+        width = scale_bits(node.accumulator_bits)
+        beats = node.in_elements // pace.lanes
+        assert run.interval_cycles(settled=0) == beats * min(pace.cycles, width), case.label
+        assert run.latency_cycles == width + 5, case.label
+    run_cases(cases, seed=2, gap=0.5)
+    run_cases(cases, seed=3, gap=0.3, backpressure=0.7)
 
 
 def test_tables_are_exact_at_full_speed_and_under_stalls(run_cases, make_case, make_tail, portable):

@@ -1,0 +1,271 @@
+"""Requantizers that multiply: offset, serial multiplication, limits, and a list of late codes."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from hw_models.arith.operand import operand
+from hw_models.arith.requantize.scale_round import ScaleRound, offset_bits, row_steps, scale_bits
+from hw_models.cost.scale_round import late_memory, parameter_memory
+from hw_models.folding import Pace
+from hw_models.graph import Requantize
+from hw_models.rtl.bisection import hex_lines, requantize_ports
+from hw_models.rtl.cell import LIBRARY
+from hw_models.rtl.design import Rtl
+from hw_models.rtl.memory import rom_is_block
+from hw_models.rtl.node import Fabric, module_name
+from hw_models.rtl.stream import instance, module_text
+
+SOURCES = ("table", "order", "fold_counter", "scale_control", "scale_rows", "scale_place")
+_CLOCK = {"clk": "clk", "advance": "advance"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Widths:
+    """Widths of a lane [bit]."""
+
+    sum: int
+    code: int
+
+    @property
+    def x(self) -> int:
+        """A sum with its offset."""
+        return offset_bits(self.sum)
+
+    @property
+    def scale(self) -> int:
+        """A scale, and a bias."""
+        return scale_bits(self.sum)
+
+    @property
+    def total(self) -> int:
+        """The part of a product that is still added to."""
+        return self.scale + 2
+
+    @property
+    def word(self) -> int:
+        """Parameters of a channel: direction, offset, bias, scale."""
+        return 1 + self.x + 2 * self.scale
+
+
+def emit_scale_round(node: Requantize, pace: Pace, line: ScaleRound, fabric: Fabric) -> Rtl:
+    """Write the module that requantizes by `line`, `pace.lanes` sums a beat.
+
+    Codes come `scale_bits` + 5 clock edges after their sums.
+    """
+    name, lanes = module_name(node), pace.lanes
+    folds = node.channels // lanes
+    fold_bits = max(1, (folds - 1).bit_length())
+    widths = _Widths(sum=node.accumulator_bits, code=node.output.bits)
+    steps = row_steps(node.accumulator_bits, pace.cycles)
+    late = [f"{name}_late_{lane}.hex" for lane in range(lanes)]
+    body = [
+        *_front(node, pace, widths, f"{name}_scales.hex", fold_bits, fabric),
+        *_rows(lanes, widths, steps, fold_bits),
+        *_places(node, pace, line, widths, late, fold_bits, len(steps), fabric),
+    ]
+    flags = [line.is_late[lane::lanes].astype(int).reshape(-1) for lane in range(lanes)]
+    memories = [(f"{name}_scales.hex", hex_lines(_words(line, lanes, widths)))]
+    memories += [(file, hex_lines(row)) for file, row in zip(late, flags, strict=True)]
+    text = module_text(
+        name,
+        (f"{node.name}: from exact sums to {node.output.name}, by multiplication and rounding.",),
+        requantize_ports(node, pace),
+        body,
+    )
+    sources = tuple(LIBRARY / f"{source}.sv" for source in SOURCES)
+    return Rtl(top=name, text=text, sources=sources, memories=tuple(memories))
+
+
+def _words(line: ScaleRound, lanes: int, widths: _Widths) -> Iterator[int]:
+    """Yield the parameters of each fold, lane 0 in the low bits."""
+    for first in range(0, len(line.scales), lanes):
+        word = 0
+        for lane in range(lanes):
+            channel = first + lane
+            fields = (
+                (int(line.scales[channel]), widths.scale),
+                (int(line.biases[channel]), widths.scale),
+                (int(line.offsets[channel]) & ((1 << widths.x) - 1), widths.x),
+                (int(line.is_reversed[channel]), 1),
+            )
+            at = lane * widths.word
+            for value, bits in fields:
+                word |= value << at
+                at += bits
+        yield word
+
+
+def _front(
+    node: Requantize, pace: Pace, widths: _Widths, file: str, fold_bits: int, fabric: Fabric
+) -> Iterator[str]:
+    """Yield the stage that holds sums while their parameters are read, and adds the offsets."""
+    lanes, folds = pace.lanes, node.channels // pace.lanes
+    memory = parameter_memory(node, pace)
+    yield "  reg is_full, valid1;"
+    yield f"  reg [{lanes * widths.sum - 1}:0] sums1;"
+    yield f"  reg [{fold_bits - 1}:0] fold1;"
+    yield f"  wire [{fold_bits - 1}:0] fold0;"
+    yield f"  wire [{lanes * widths.word - 1}:0] word1;"
+    yield "  wire load0;"
+    yield "  wire advance = !is_full || out_ready;  // the whole pipeline"
+    yield "  wire takes = advance && (!valid1 || load0);"
+    yield "  assign in_ready = takes;"
+    yield "  assign out_valid = is_full;"
+    yield "  always_ff @(posedge clk) begin"
+    yield "    if (rst) valid1 <= 1'b0;"
+    yield "    else if (takes) valid1 <= in_valid;"
+    yield "    if (takes) sums1 <= in_data;"
+    yield "    if (takes) fold1 <= fold0;"
+    yield "  end"
+    yield from instance(
+        "bf_fold_counter",
+        "count",
+        {"FOLDS": folds},
+        {"clk": "clk", "rst": "rst", "step": "takes && in_valid", "fold": "fold0"},
+    )
+    yield from instance(
+        "bf_table",
+        "scales",
+        {
+            "DEPTH": folds,
+            "BITS": lanes * widths.word,
+            "MEMORY": file,
+            "STYLE": "block" if rom_is_block(memory.depth, memory.width, fabric) else "logic",
+        },
+        {"clk": "clk", "en": "takes", "address": "fold0", "data": "word1"},
+    )
+    for part, bits in (("x", widths.x), ("total", widths.total)):
+        yield f"  wire [{lanes * bits - 1}:0] {part}0;"
+    yield f"  wire [{lanes * widths.scale - 1}:0] factor0, scale0;"
+    for lane in range(lanes):
+        sums, at = f"sums1[{lane * widths.sum}+:{widths.sum}]", lane * widths.word
+        scale, offset = f"word1[{at}+:{widths.scale}]", at + 2 * widths.scale
+        flip = f"{{{widths.sum}{{word1[{offset + widths.x}]}}}}"
+        yield f"  wire [{widths.sum - 1}:0] turned{lane} = {sums} ^ {flip};"
+        sign = f"{{{widths.x - widths.sum}{{turned{lane}[{widths.sum - 1}]}}}}"
+        yield f"  assign x0[{lane * widths.x}+:{widths.x}] ="
+        yield f"      {{{sign}, turned{lane}}} + word1[{offset}+:{widths.x}];"
+        yield f"  assign total0[{lane * widths.total}+:{widths.total}] ="
+        yield f"      {{2'b00, word1[{at + widths.scale}+:{widths.scale}]}};"
+        for part in ("factor0", "scale0"):
+            yield f"  assign {part}[{lane * widths.scale}+:{widths.scale}] = {scale};"
+
+
+def _rows(lanes: int, widths: _Widths, steps: Sequence[int], fold_bits: int) -> Iterator[str]:
+    """Yield the serial multiplications, one behind the other."""
+    parts = {"x": widths.x, "total": widths.total, "factor": widths.scale, "scale": widths.scale}
+    for number, count in enumerate(steps):
+        after = number + 1
+        for part, bits in parts.items():
+            yield f"  wire [{lanes * bits - 1}:0] {part}{after};"
+        yield f"  wire leave{after};"
+        yield f"  wire [{fold_bits - 1}:0] row_fold{after};"
+        if number:
+            yield f"  wire load{number};  // always in time"
+        yield from instance(
+            "bf_scale_control",
+            f"control{number}",
+            {"STEPS": count, "FOLD_BITS": fold_bits},
+            {
+                **_CLOCK,
+                "rst": "rst",
+                "in_valid": f"leave{number}" if number else "valid1",
+                "in_fold": f"row_fold{number}" if number else "fold1",
+                "load": f"load{number}",
+                "leave": f"leave{after}",
+                "fold": f"row_fold{after}",
+            },
+        )
+        for lane in range(lanes):
+            pins = {**_CLOCK, "load": f"load{number}"}
+            for part, bits in parts.items():
+                out = part if part in ("x", "scale") else f"out_{part}"
+                pins[f"in_{part}"] = f"{part}{number}[{lane * bits}+:{bits}]"
+                pins[out] = f"{part}{after}[{lane * bits}+:{bits}]"
+            widths_of_rows = {"X": widths.x, "TOTAL": widths.total, "FACTOR": widths.scale}
+            yield from instance("bf_scale_rows", f"rows{number}_{lane}", widths_of_rows, pins)
+
+
+def _places(
+    node: Requantize,
+    pace: Pace,
+    line: ScaleRound,
+    widths: _Widths,
+    files: Sequence[str],
+    fold_bits: int,
+    last: int,
+    fabric: Fabric,
+) -> Iterator[str]:
+    """Yield what makes places of products, corrects the late ones, and the register of codes."""
+    lanes, folds, code = pace.lanes, node.channels // pace.lanes, operand(node.output)
+    memory = late_memory(node, pace)
+    style = "block" if rom_is_block(memory.depth, memory.width, fabric) else "logic"
+    scaled_bits = widths.total + widths.scale
+    yield "  reg valid_scaled, valid_place, valid_late;"
+    yield f"  reg [{fold_bits - 1}:0] fold_scaled, fold_place;"
+    yield f"  reg [{lanes * scaled_bits - 1}:0] scaled;"
+    yield f"  reg [{lanes * widths.scale - 1}:0] scales_scaled;"
+    yield f"  wire [{lanes * widths.code - 1}:0] places, next_codes;"
+    yield f"  reg [{lanes * widths.code - 1}:0] places_late, codes;"
+    yield f"  wire [{lanes - 1}:0] first, late;"
+    yield f"  reg [{lanes - 1}:0] first_late;"
+    yield "  assign out_data = codes;"
+    yield "  always_ff @(posedge clk) begin"
+    yield "    if (rst) {valid_scaled, valid_place, valid_late, is_full} <= '0;"
+    yield "    else if (advance)"
+    yield "      {valid_scaled, valid_place, valid_late, is_full} <="
+    yield f"          {{leave{last}, valid_scaled, valid_place, valid_late}};"
+    yield "    if (advance) begin"
+    yield f"      fold_scaled <= row_fold{last};"
+    yield "      fold_place <= fold_scaled;"
+    for lane in range(lanes):
+        total = f"total{last}[{lane * widths.total}+:{widths.total}]"
+        factor = f"factor{last}[{lane * widths.scale}+:{widths.scale}]"
+        yield f"      scaled[{lane * scaled_bits}+:{scaled_bits}] <= {{{total}, {factor}}};"
+    yield f"      scales_scaled <= scale{last};"
+    yield "      places_late <= places;"
+    yield "      first_late <= first;"
+    yield "      codes <= next_codes;"
+    yield "    end"
+    yield "  end"
+    for lane in range(lanes):
+        place = f"places[{lane * widths.code}+:{widths.code}]"
+        yield from instance(
+            "bf_scale_place",
+            f"place{lane}",
+            {
+                "BITS": scaled_bits,
+                "SHIFT": line.shift,
+                "SCALE": widths.scale,
+                "PLACE": widths.code,
+                "GREATEST": line.steps,
+            },
+            {
+                **_CLOCK,
+                "scaled": f"scaled[{lane * scaled_bits}+:{scaled_bits}]",
+                "scale": f"scales_scaled[{lane * widths.scale}+:{widths.scale}]",
+                "place": place,
+                "first": f"first[{lane}]",
+            },
+        )
+        yield from instance(
+            "bf_table",
+            f"late{lane}",
+            {"DEPTH": folds << widths.code, "BITS": 1, "MEMORY": files[lane], "STYLE": style},
+            {
+                "clk": "clk",
+                "en": "advance",
+                "address": f"{{fold_place, {place}}}" if folds > 1 else place,
+                "data": f"late[{lane}]",
+            },
+        )
+        raised = f"places_late[{lane * widths.code}+:{widths.code}] + {widths.code}'d{line.low}"
+        yield from instance(
+            "bf_order",
+            f"order{lane}",
+            {"BITS": widths.code, "SIGNED": int(code.is_signed), "SIGN_BESIDE": 0},
+            {
+                "x": f"{raised} - (first_late[{lane}] & late[{lane}])",
+                "y": f"next_codes[{lane * widths.code}+:{widths.code}]",
+            },
+        )
