@@ -1,6 +1,7 @@
 """``bitfront finn``: integer networks through FINN, in an environment of its own."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,9 +10,13 @@ from rich.console import Console
 from rich.table import Table
 
 from dse.cli.progress import progress_bars
+from dse.files import replace_atomically
+from hw_models.cost import DspUse
 
 if TYPE_CHECKING:
     from hw_models.finn.build import FinnBuild
+    from hw_models.folding import Folding
+    from hw_models.model import Model
 
 finn = typer.Typer(help="Integer networks through FINN.", no_args_is_help=True)
 
@@ -19,6 +24,12 @@ _Model = Annotated[Path, typer.Argument(help="QONNX file of an integer network."
 _Out = Annotated[Path, typer.Option(help="Folder for FINN's files and log.")]
 _Board = Annotated[str, typer.Option(help="FINN's name of the board.")]
 _Fps = Annotated[float, typer.Option(help="Frames per second to fold for.", min=1.0)]
+_Folding = Annotated[
+    Path | None,
+    typer.Option(
+        help="PE and SIMD of every layer instead, JSON.", show_default="(by the frame rate)"
+    ),
+]
 _Clock = Annotated[float, typer.Option("--clock", help="Clock [MHz].", min=1.0)]
 _Json = Annotated[bool, typer.Option("--json", help="Print a JSON object.")]
 
@@ -41,16 +52,116 @@ def estimate(
     out: _Out,
     board: _Board = "Pynq-Z1",
     fps: _Fps = 10_000.0,
+    folding: _Folding = None,
     clock: _Clock = 100.0,
     as_json: _Json = False,
 ) -> None:
     """Let FINN fold a network, estimate it and write its RTL; no Vivado is needed."""
-    from hw_models.finn.build import build as run_finn
-    from hw_models.finn.build import to_json
+    _, made = _run_finn(model, out, board, fps, folding, clock)
+    _show(made, out, as_json=as_json)
+
+
+@finn.command()
+def build(
+    model: _Model,
+    out: _Out,
+    board: _Board = "Pynq-Z1",
+    fps: _Fps = 10_000.0,
+    folding: _Folding = None,
+    clock: _Clock = 100.0,
+    as_json: _Json = False,
+) -> None:
+    """Let FINN make a bitstream and its driver for a Zynq board; needs Vivado and Vitis HLS.
+
+    Without them everything up to FINN's code is made, with a script that goes on elsewhere. What
+    comes after the code is untried.
+    """
+    from hw_models.finn.finish import finish, write_script
+
+    network, made = _run_finn(model, out, board, fps, folding, clock)
+    options = ["--board", board, "--clock", f"{clock:g}"]
+    if folding:
+        options += ["--folding", "network.foldings.json"]
+        replace_atomically(out / options[-1], folding.read_bytes())
+    else:
+        options += ["--fps", f"{fps:g}"]
+    write_script(out, network, options)
+    _show(made, out, as_json=as_json)
+    typer.echo(finish(made, out), err=as_json)
+
+
+@finn.command()
+def compare(
+    model: _Model,
+    out: _Out,
+    fps: _Fps = 10_000.0,
+    folding: _Folding = None,
+    clock: _Clock = 100.0,
+    dsp: Annotated[DspUse, typer.Option(help="Our products in DSP blocks too.")] = "none",
+    seed: Annotated[int, typer.Option(help="Of the random images.", min=0)] = 0,
+    as_json: _Json = False,
+) -> None:
+    """Compare FINN with our own hardware at the same PE and SIMD, on Series 7.
+
+    Estimates, counts of Yosys, and cycles under Verilator, layer by layer: a table, a figure.
+    """
+    from dse.report.finn_compare import Provenance, comparison_json, write_finn_compare
+    from hw_models.finn.compare import compare as run_both
     from hw_models.frontend import read_model
+    from hw_models.synth.yosys import version
 
     network = read_model(model)
-    made = run_finn(network, out, board=board, clock_mhz=clock, fps=fps)
+    with progress_bars() as progress:
+        comparison = run_both(
+            network,
+            _foldings(network, fps, folding, clock),
+            out / f"{model.stem}-work",
+            clock_mhz=clock,
+            dsp=dsp,
+            seed=seed,
+            progress=progress,
+        )
+    asked = f"--folding {shlex.quote(str(folding))}" if folding else f"--fps {fps:g}"
+    command = (
+        f"bitfront finn compare {model.name} --out {shlex.quote(str(out))} {asked} "
+        f"--clock {clock:g} --dsp {dsp} --seed {seed}"
+    )
+    provenance = Provenance(network=model.stem, command=command, tool=f"yosys {version()}")
+    write_finn_compare(comparison, provenance, out)
+    if as_json:
+        typer.echo(json.dumps(comparison_json(comparison, provenance), indent=2))
+    else:
+        typer.echo(out / f"{model.stem}.md")
+
+
+def _run_finn(
+    path: Path, out: Path, board: str, fps: float, folding: Path | None, clock: float
+) -> "tuple[bytes, FinnBuild]":
+    """Return the network's file, and what FINN made of it."""
+    from hw_models.finn.build import build as run_finn
+    from hw_models.frontend import read_model
+
+    network = read_model(path)
+    foldings = _foldings(network, fps, folding, clock) if folding else ()
+    made = run_finn(network, out, board=board, clock_mhz=clock, fps=fps, foldings=foldings)
+    return path.read_bytes(), made
+
+
+def _foldings(
+    network: "Model", fps: float, folding: Path | None, clock_mhz: float
+) -> "tuple[Folding, ...]":
+    """Return the foldings in a file, or else the cheapest that reach a frame rate."""
+    from hw_models.build.fold import read_foldings
+    from hw_models.folding import fold_to_fps
+
+    if folding:
+        return read_foldings(folding, network.accelerator)
+    return fold_to_fps(network.accelerator, fps, clock_mhz)
+
+
+def _show(made: "FinnBuild", out: Path, *, as_json: bool) -> None:
+    from hw_models.finn.build import to_json
+
     if as_json:
         typer.echo(json.dumps(to_json(made), indent=2))
     else:

@@ -10,19 +10,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.errors import ReportParseError, ToolFailedError
+from dse.errors import ReportParseError
 from dse.files import replace_atomically, require_writable_folder
-from hw_models.finn.environment import FINN_VERSION, WORKER
+from hw_models.finn.environment import FINN_VERSION
 from hw_models.finn.graph import finn_graph
+from hw_models.finn.run import run_worker
 from hw_models.folding import Folding, node_ii_cycles, node_paces
 from hw_models.graph import Accelerator
 from hw_models.model import Model
 from hw_models.resources import Resources
-from hw_models.tools import find, run
 
 TIMEOUT_S = 900.0
-_GRAPH, _REQUEST, _RESULT, _LOG = "graph.onnx", "request.json", "result.json", "finn.log"
-_FINN = "finn"
+_GRAPH, _RESULT = "graph.onnx", "result.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +140,7 @@ def build(
         "ii_cycles": ii_cycles,
         "folding": folding,
     }
-    _run_worker("build", request, folder, timeout_s)
+    run_worker("build", request, folder, timeout_s)
     return _read(folder, board, clock_mhz)
 
 
@@ -165,7 +164,7 @@ def execute(
         "outputs": "sums.npy",
         "result": "executed.json",
     }
-    _run_worker("execute", request, folder, timeout_s)
+    run_worker("execute", request, folder, timeout_s)
     return np.asarray(np.load(folder / "sums.npy", allow_pickle=False)).astype(np.int64)
 
 
@@ -193,7 +192,7 @@ def trace(
         "beats": "beats.npz",
         "result": "traced.json",
     }
-    _run_worker("trace", request, folder, timeout_s)
+    run_worker("trace", request, folder, timeout_s)
     with np.load(folder / "beats.npz", allow_pickle=False) as arrays:
         return {name: arrays[name] for name in arrays.files}
 
@@ -220,42 +219,6 @@ def accelerator_ii_cycles(accelerator: Accelerator, foldings: Sequence[Folding])
     """Return the cycles per frame of the slowest node."""
     paces = node_paces(accelerator, foldings)
     return max(map(node_ii_cycles, accelerator.nodes, paces))
-
-
-def _run_worker(command: str, request: dict[str, Any], folder: Path, timeout_s: float) -> None:
-    """Run a command of the worker in FINN's environment.
-
-    Raises:
-        ToolError: It failed; the message names FINN's step.
-    """
-    python = find("finn").path
-    replace_atomically(folder / _REQUEST, json.dumps(request, indent=1))
-    (folder / str(request["result"])).unlink(missing_ok=True)
-    home = (folder / _FINN).absolute()
-    home.mkdir(exist_ok=True)
-    environment = (
-        ("XILINX_VIVADO", str(home)),  # FINN asks for it on import; nothing here is taken from it
-        ("FINN_BUILD_DIR", str(home)),
-        ("FINN_DEPS", str(home / "deps")),
-        ("FINN_SETTINGS", str(home / "settings.yaml")),
-    )
-    log = folder / _LOG
-    try:
-        run(
-            (str(python), str(WORKER), command, _REQUEST),
-            folder=folder,
-            log=log,
-            timeout_s=timeout_s,
-            environment=environment,
-        )
-    except ToolFailedError as error:
-        raise ToolFailedError(f"FINN failed in {_last_step(log)}: {error}") from error
-
-
-def _last_step(log: Path) -> str:
-    lines = log.read_text(errors="replace").splitlines()
-    steps = [line.split()[3] for line in lines if line.startswith("step ")]
-    return steps[-1] if steps else "its start"
 
 
 def _read(folder: Path, board: str, clock_mhz: float) -> FinnBuild:

@@ -4,6 +4,7 @@
     python worker.py build REQUEST.json
     python worker.py execute REQUEST.json
     python worker.py trace REQUEST.json
+    python worker.py finish REQUEST.json
 
 A request is a JSON object; paths in it are relative to its folder, the working folder. Steps are
 announced as lines ``step NUMBER OF NAME``; the result is a JSON file, written at the end.
@@ -34,6 +35,16 @@ STEPS = (
 
 Those whose names do not start with ``step_`` are below.
 """
+
+FINISHING_STEPS = (
+    "step_hw_ipgen",
+    "step_set_fifo_depths",
+    "step_create_stitched_ip",
+    "step_synthesize_bitfile",
+    "step_make_driver",
+    "step_deployment_package",
+)
+"""FINN's own from generated code on; they run Vivado and Vitis HLS."""
 
 
 def main() -> int:
@@ -79,10 +90,7 @@ def _build(request: dict[str, Any]) -> dict[str, Any]:
 
     folding = {"folding_config_file": request["folding"]} if request["folding"] else {}
     config = DataflowBuildConfig(
-        output_dir=request["output"],
-        synth_clk_period_ns=request["clock_ns"],
-        board=request["board"],
-        standalone_thresholds=True,  # thresholds inside a matrix unit have no RTL
+        **_common_settings(request),
         generate_outputs=[DataflowOutputType.ESTIMATE_REPORTS],
         **folding,
     )
@@ -90,7 +98,7 @@ def _build(request: dict[str, Any]) -> dict[str, Any]:
     reports.mkdir(parents=True, exist_ok=True)
     model = ModelWrapper(request["graph"])
     for number, name in enumerate(STEPS, start=1):
-        print(f"step {number} {len(STEPS)} {name}", flush=True)  # noqa: T201 - read by the parent
+        _announce(number, len(STEPS), name)
         if name == "fold":
             model = _fold(model, request["ii_cycles"], relaxes=not folding)
         elif name in _OWN_STEPS:
@@ -108,6 +116,19 @@ def _build(request: dict[str, Any]) -> dict[str, Any]:
         "performance": performance,
         "library": str(Path(finn.__path__[0]) / "finn-rtllib"),
     }
+
+
+def _common_settings(request: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "output_dir": request["output"],
+        "synth_clk_period_ns": request["clock_ns"],
+        "board": request["board"],
+        "standalone_thresholds": True,  # thresholds inside a matrix unit have no RTL
+    }
+
+
+def _announce(number: int, of: int, name: str) -> None:
+    print(f"step {number} {of} {name}", flush=True)  # noqa: T201 - read by the parent
 
 
 def _fold(model: Any, ii_cycles: int, *, relaxes: bool) -> Any:  # noqa: ANN401 - of FINN's types
@@ -256,7 +277,41 @@ def _in_stream_order(values: Any, layer: Any) -> Any:  # noqa: ANN401 - of FINN'
     return values.reshape(-1, elements)
 
 
-COMMANDS = {"build": _build, "execute": _execute, "trace": _trace}
+def _finish(request: dict[str, Any]) -> dict[str, Any]:
+    """Go on from generated code to a bitstream and its driver; runs Vivado and Vitis HLS.
+
+    FIFOs stay as shallow as FINN makes them: it sizes them by simulations that need a library built
+    against Vivado. A chain of layers works all the same, if need be slower than estimated.
+    """
+    from finn.builder import build_dataflow_steps
+    from finn.builder.build_dataflow_config import (
+        AutoFIFOSizingMethod,
+        DataflowBuildConfig,
+        DataflowOutputType,
+        ShellFlowType,
+    )
+    from qonnx.core.modelwrapper import ModelWrapper
+
+    config = DataflowBuildConfig(
+        **_common_settings(request),
+        shell_flow_type=ShellFlowType.VIVADO_ZYNQ,
+        auto_fifo_strategy=AutoFIFOSizingMethod.FORCE_MINIMAL_FIFOS,
+        generate_outputs=[
+            DataflowOutputType.STITCHED_IP,
+            DataflowOutputType.BITFILE,
+            DataflowOutputType.PYNQ_DRIVER,
+            DataflowOutputType.DEPLOYMENT_PACKAGE,
+        ],
+    )
+    model = ModelWrapper(request["graph"])
+    for number, name in enumerate(FINISHING_STEPS, start=1):
+        _announce(number, len(FINISHING_STEPS), name)
+        model = getattr(build_dataflow_steps, name)(model, config)
+        model.save(str(Path(request["output"]) / f"{name}.onnx"))
+    return {"package": str(Path(request["output"]) / "deploy")}
+
+
+COMMANDS = {"build": _build, "execute": _execute, "trace": _trace, "finish": _finish}
 
 
 if __name__ == "__main__":
