@@ -13,6 +13,7 @@ from dse.registry import nearest
 
 if TYPE_CHECKING:
     from hw_models.arith.cell import Dot, Mac, Style
+    from hw_models.arith.dsp import DspProducts
     from hw_models.resources import Part, Resources
     from hw_models.synth.count import Synthesis
 
@@ -30,6 +31,7 @@ class _Answer:
 
     Attributes:
         cell: The cell.
+        pe: How many of them share their activations.
         device: FPGA family.
         style: How its RTL is written.
         parts: Estimate, part by part; None for a style without one.
@@ -37,6 +39,7 @@ class _Answer:
     """
 
     cell: "Mac | Dot"
+    pe: int
     device: str
     style: "Style"
     parts: "tuple[Part, ...] | None"
@@ -53,6 +56,7 @@ def cost(
     weight: Annotated[str, typer.Argument(help="Weight format, e.g. e4m3; integers are narrow.")],
     act: Annotated[str, typer.Argument(help="Activation format.")],
     simd: Annotated[int, typer.Option(help="Products per clock.", min=1)] = 1,
+    pe: Annotated[int, typer.Option(help="Sums of products of the same activations.", min=1)] = 1,
     terms: Annotated[int, typer.Option(help="Products per sum, for its width.", min=1)] = 4608,
     arch: Annotated[
         str | None, typer.Option(help="Style of the RTL.", show_default="the device's cheapest")
@@ -68,13 +72,15 @@ def cost(
     """Estimate what a multiply-accumulate takes of a device, and compare with synthesis."""
     from hw_models.arith.cell import Dot, Mac
     from hw_models.arith.pipeline import pipelined_dot
+    from hw_models.cost.dot import cell_lanes, cell_parts
+    from hw_models.cost.multipliers import choose_multipliers
     from hw_models.cost.target import load_target
 
     target = load_target(device, dsp)
     style, is_covered = _style(device, arch)
     formats = (parse_format(weight), parse_format(act))
     cell: Mac | Dot
-    if simd == 1 and not pipelined:
+    if simd == pe == 1 and not pipelined:
         cell = Mac(weight=formats[0], act=formats[1], terms=terms)
     elif pipelined:
         cell = pipelined_dot(*formats, terms=terms, lanes=simd, style=style, family=target.family)
@@ -82,15 +88,15 @@ def cost(
         cell = Dot(weight=formats[0], act=formats[1], terms=terms, lanes=simd)
     if not is_covered and not synth:
         raise DesignError(f"no estimate for '{style.value}' on {device}: add --synth")
-    from hw_models.cost.dot import cell_parts
-
-    parts = cell_parts(cell, target)
+    parts = cell_parts(cell, target, pe)
+    way = choose_multipliers(cell_lanes(cell, pe), target).way
     answer = _Answer(
         cell=cell,
+        pe=pe,
         device=device,
         style=style,
         parts=parts if is_covered else None,
-        synthesis=_synthesise(cell, style, device, dsp) if synth else None,
+        synthesis=_synthesise(cell, pe, way, style, device) if synth else None,
     )
     if as_json:
         typer.echo(json.dumps(_json(answer), indent=2))
@@ -111,13 +117,23 @@ def _style(device: str, arch: str | None) -> "tuple[Style, bool]":
     return styles[chosen], chosen == 0
 
 
-def _synthesise(cell: "Mac | Dot", style: "Style", device: str, dsp: Dsp) -> "Synthesis":
+def _synthesise(
+    cell: "Mac | Dot", pe: int, way: "DspProducts | None", style: "Style", device: str
+) -> "Synthesis":
+    """Synthesise what was costed: DSP blocks are where the RTL has them."""
     from hw_models.arith.cell import Mac
+    from hw_models.arith.dsp import in_dsp
     from hw_models.rtl.cell import emit_dot, emit_mac
+    from hw_models.rtl.dsp import emit_dots, emit_mac_dsp
     from hw_models.synth.synthesis import synthesise
 
-    rtl = emit_mac(cell, style) if isinstance(cell, Mac) else emit_dot(cell, style)
-    return synthesise([rtl], device, dsp=dsp == "auto")[0]
+    if isinstance(cell, Mac):
+        rtl = emit_mac(cell, style) if way is None else emit_mac_dsp(cell, style, way)
+    elif way is None and pe == 1:
+        rtl = emit_dot(cell, style)
+    else:
+        rtl = emit_dots(cell if way is None else in_dsp(cell), pe, style, way)
+    return synthesise([rtl], device)[0]
 
 
 def _json(answer: _Answer) -> dict[str, Any]:
@@ -125,6 +141,7 @@ def _json(answer: _Answer) -> dict[str, Any]:
     estimate, found = answer.estimate(), answer.synthesis
     return {
         "cell": answer.cell.name,
+        "pe": answer.pe,
         "device": answer.device,
         "arch": answer.style.value,
         "accumulator_bits": answer.cell.accumulator_bits,
@@ -160,8 +177,9 @@ def _print(answer: _Answer) -> None:
     from rich.table import Table
 
     estimate, found = answer.estimate(), answer.synthesis
+    sums = f", PE {answer.pe}" if answer.pe > 1 else ""
     table = Table(
-        title=f"{answer.cell.name} on {answer.device}, style {answer.style.value}, "
+        title=f"{answer.cell.name}{sums} on {answer.device}, style {answer.style.value}, "
         f"accumulator {answer.cell.accumulator_bits} bits",
         caption=_LEGEND.get(answer.device, "lut: by the family's own rule"),
         box=box.SIMPLE_HEAD,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from dse.errors import DesignError
-from hw_models.arith.cell import Style
+from hw_models.arith.cell import Dot, Style
 from hw_models.arith.operand import Operand
 from hw_models.arith.product import Product
 from hw_models.devices.base import Dsp
@@ -152,6 +152,11 @@ def dsp_products(shape: Product, block: Dsp, most: int) -> Iterator[DspProducts]
                 yield DspProducts(product=shape, block=block, entry=entry, count=count)
             except DesignError:
                 break
+
+
+def in_dsp(dot: Dot) -> Dot:
+    """Return `dot` with the registers that its products have in DSP blocks: all, or none."""
+    return replace(dot, product_registers=MOST_REGISTERS) if dot.is_pipelined else dot
 
 
 def is_table(side: Operand, style: Style) -> bool:

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from dse.errors import DesignError
 from hw_models.arith.cell import Dot, Mac, Style
-from hw_models.arith.dsp import DspProducts, groups
+from hw_models.arith.dsp import DspProducts, groups, in_dsp
 from hw_models.arith.product import Product
 from hw_models.cost.lane import target_style
 from hw_models.cost.multipliers import Lanes, choose_multipliers, multiplier_part
@@ -81,6 +81,8 @@ def dsp_sum_parts(cell: Mac | Dot, way: DspProducts, target: Target, pe: int) ->
     a LUT where a sign complements the product, too.
     """
     style = target_style(target)
+    if isinstance(cell, Dot):
+        cell = in_dsp(cell)
     adders, registers = (Resources(), Resources()), Resources()
     for _, count in groups(pe, way):
         group = way.sized(count)
