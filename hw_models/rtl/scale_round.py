@@ -61,8 +61,12 @@ def emit_scale_round(node: Requantize, pace: Pace, line: ScaleRound, fabric: Fab
     body = [
         *_front(node, pace, widths, f"{name}_scales.hex", fold_bits, fabric),
         *_rows(lanes, widths, steps, fold_bits),
-        *_places(node, pace, line, widths, late, fold_bits, len(steps), fabric),
+        *_places(lanes, widths, fold_bits, len(steps)),
     ]
+    memory = late_memory(node, pace)
+    is_block = rom_is_block(memory.depth, memory.width, fabric)
+    for lane, file in enumerate(late):
+        body += _lane_places(node, folds, line, widths, lane, file, is_block)
     flags = [line.is_late[lane::lanes].astype(int).reshape(-1) for lane in range(lanes)]
     memories = [(f"{name}_scales.hex", hex_lines(_words(line, lanes, widths)))]
     memories += [(file, hex_lines(row)) for file, row in zip(late, flags, strict=True)]
@@ -186,20 +190,8 @@ def _rows(lanes: int, widths: _Widths, steps: Sequence[int], fold_bits: int) -> 
             yield from instance("bf_scale_rows", f"rows{number}_{lane}", widths_of_rows, pins)
 
 
-def _places(
-    node: Requantize,
-    pace: Pace,
-    line: ScaleRound,
-    widths: _Widths,
-    files: Sequence[str],
-    fold_bits: int,
-    last: int,
-    fabric: Fabric,
-) -> Iterator[str]:
-    """Yield what makes places of products, corrects the late ones, and the register of codes."""
-    lanes, folds, code = pace.lanes, node.channels // pace.lanes, operand(node.output)
-    memory = late_memory(node, pace)
-    style = "block" if rom_is_block(memory.depth, memory.width, fabric) else "logic"
+def _places(lanes: int, widths: _Widths, fold_bits: int, last: int) -> Iterator[str]:
+    """Yield the stages behind the products: scaled sums, places, late places, codes."""
     scaled_bits = widths.total + widths.scale
     yield "  reg valid_scaled, valid_place, valid_late;"
     yield f"  reg [{fold_bits - 1}:0] fold_scaled, fold_place;"
@@ -228,44 +220,62 @@ def _places(
     yield "      codes <= next_codes;"
     yield "    end"
     yield "  end"
-    for lane in range(lanes):
-        place = f"places[{lane * widths.code}+:{widths.code}]"
-        yield from instance(
-            "bf_scale_place",
-            f"place{lane}",
-            {
-                "BITS": scaled_bits,
-                "SHIFT": line.shift,
-                "SCALE": widths.scale,
-                "PLACE": widths.code,
-                "GREATEST": line.steps,
-            },
-            {
-                **_CLOCK,
-                "scaled": f"scaled[{lane * scaled_bits}+:{scaled_bits}]",
-                "scale": f"scales_scaled[{lane * widths.scale}+:{widths.scale}]",
-                "place": place,
-                "first": f"first[{lane}]",
-            },
-        )
-        yield from instance(
-            "bf_table",
-            f"late{lane}",
-            {"DEPTH": folds << widths.code, "BITS": 1, "MEMORY": files[lane], "STYLE": style},
-            {
-                "clk": "clk",
-                "en": "advance",
-                "address": f"{{fold_place, {place}}}" if folds > 1 else place,
-                "data": f"late[{lane}]",
-            },
-        )
-        raised = f"places_late[{lane * widths.code}+:{widths.code}] + {widths.code}'d{line.low}"
-        yield from instance(
-            "bf_order",
-            f"order{lane}",
-            {"BITS": widths.code, "SIGNED": int(code.is_signed), "SIGN_BESIDE": 0},
-            {
-                "x": f"{raised} - (first_late[{lane}] & late[{lane}])",
-                "y": f"next_codes[{lane * widths.code}+:{widths.code}]",
-            },
-        )
+
+
+def _lane_places(
+    node: Requantize,
+    folds: int,
+    line: ScaleRound,
+    widths: _Widths,
+    lane: int,
+    file: str,
+    is_block: bool,
+) -> Iterator[str]:
+    """Yield what makes places of one lane's scaled sums, and codes of places."""
+    code, bits = operand(node.output), widths.code
+    scaled_bits = widths.total + widths.scale
+    place = f"places[{lane * bits}+:{bits}]"
+    yield from instance(
+        "bf_scale_place",
+        f"place{lane}",
+        {
+            "BITS": scaled_bits,
+            "SHIFT": line.shift,
+            "SCALE": widths.scale,
+            "PLACE": bits,
+            "GREATEST": line.steps,
+        },
+        {
+            **_CLOCK,
+            "scaled": f"scaled[{lane * scaled_bits}+:{scaled_bits}]",
+            "scale": f"scales_scaled[{lane * widths.scale}+:{widths.scale}]",
+            "place": place,
+            "first": f"first[{lane}]",
+        },
+    )
+    yield from instance(
+        "bf_table",
+        f"late{lane}",
+        {
+            "DEPTH": folds << bits,
+            "BITS": 1,
+            "MEMORY": file,
+            "STYLE": "block" if is_block else "logic",
+        },
+        {
+            "clk": "clk",
+            "en": "advance",
+            "address": f"{{fold_place, {place}}}" if folds > 1 else place,
+            "data": f"late[{lane}]",
+        },
+    )
+    raised = f"places_late[{lane * bits}+:{bits}] + {bits}'d{line.low}"
+    yield from instance(
+        "bf_order",
+        f"order{lane}",
+        {"BITS": bits, "SIGNED": int(code.is_signed), "SIGN_BESIDE": 0},
+        {
+            "x": f"{raised} - (first_late[{lane}] & late[{lane}])",
+            "y": f"next_codes[{lane * bits}+:{bits}]",
+        },
+    )
