@@ -21,6 +21,8 @@ from hw_models.resources import Part, Resources
 CONTROL = "control"
 """Name of the part that is fitted, the others are counted."""
 
+_RING_CYCLES = 2
+
 
 @node_parts.register
 def _(node: Mvau, pace: Pace, target: Target) -> tuple[Part, ...]:
@@ -94,15 +96,15 @@ def operand_cycles(node: Mvau, folding: Folding) -> int:
     return (2 if folds * rounds > 1 else 1) + is_repeated(node, folding)
 
 
-def result_places(node: Mvau, folding: Folding, target: Target) -> int:
+def result_places(node: Mvau, folding: Folding, dot: Dot) -> int:
     """Return how many rounds' sums must find a place, so that no beat ever waits for one.
 
     From the beat that claims a place to the one that may claim it again pass the pipeline, the
-    edges that store and that hand on the sums, and one more if they go through a memory.
+    edges that store and that hand on the sums, those that a requantizer may wait for the next place
+    in its ring (``rtl/lib/threshold.sv``), and one more if they go through a memory.
     """
     folds, _ = folds_and_rounds(node, folding)
-    latency = unit_dot(node, folding, target).latency_cycles
-    cycles = operand_cycles(node, folding) + latency + 2
+    cycles = operand_cycles(node, folding) + dot.latency_cycles + 2 + _RING_CYCLES
     places = -(-cycles // folds)
     return places if places <= PAIR else -(-(cycles + 1) // folds)
 
@@ -149,8 +151,8 @@ def _operand_parts(node: Mvau, folding: Folding, target: Target) -> Iterator[Par
 
 def _result_parts(node: Mvau, folding: Folding, target: Target) -> Iterator[Part]:
     """Yield what keeps the sums until they are taken: see ``rtl/lib/mvau_collect.sv``."""
-    places = result_places(node, folding, target)
-    latency = unit_dot(node, folding, target).latency_cycles
+    dot = unit_dot(node, folding, target)
+    places, latency = result_places(node, folding, dot), dot.latency_cycles
     yield from fifo_parts("sums", places, folding.pe * node.accumulator_bits, target)
     room = places.bit_length()
     yield Part(

@@ -1,13 +1,13 @@
 """RTL of matrix units, dense and depthwise."""
 
-from math import ceil
-
 import numpy as np
 from numpy.typing import NDArray
 
 from dse.errors import DesignError
 from hw_models.arith.cell import Dot
 from hw_models.arith.pipeline import pipelined_dot
+from hw_models.cost.fifo import PAIR
+from hw_models.cost.mvau import folds_and_rounds, is_repeated, operand_cycles, result_places
 from hw_models.dataflow import lanes_taken
 from hw_models.folding import Folding, Pace, check_folding
 from hw_models.graph import Mvau
@@ -73,8 +73,9 @@ def _(node: Mvau, pace: Pace, model: Model, fabric: Fabric) -> Rtl:
 @latency_cycles.register
 def _(node: Mvau, pace: Pace, fabric: Fabric) -> int:
     """Return the operands' and the adders' registers, and those that keep the sums."""
-    keeps = 1 if _places(node, pace.folding, fabric) <= _PAIR else 2
-    return _depth_cycles(node, pace.folding, fabric) + keeps
+    dot = _dot(node, pace.folding, fabric)
+    keeps = 1 if result_places(node, pace.folding, dot) <= PAIR else 2
+    return operand_cycles(node, pace.folding) + dot.latency_cycles + keeps
 
 
 def weight_words(node: Mvau, folding: Folding, weights: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -83,25 +84,9 @@ def weight_words(node: Mvau, folding: Folding, weights: NDArray[np.int64]) -> ND
     Word ``round · folds + fold`` holds, for each PE p and product s, the weight of output channel
     ``round · PE + p`` and input ``fold · SIMD + s`` at position ``p · SIMD + s``.
     """
-    folds, rounds = _folds(node, folding), node.mh // folding.pe
+    folds, rounds = folds_and_rounds(node, folding)
     grid = weights.reshape(rounds, folding.pe, folds, folding.simd)
     return np.ascontiguousarray(grid.transpose(0, 2, 1, 3)).reshape(rounds * folds, folding.lanes)
-
-
-_PAIR = 2
-"""Words that ``lib/fifo.sv`` keeps without a memory, and gives a clock edge earlier."""
-
-_RING_CYCLES = 2
-"""Longest wait for a place that is free in the ring of ``lib/threshold.sv``."""
-
-
-def _folds(node: Mvau, folding: Folding) -> int:
-    return node.mw // folding.simd
-
-
-def _is_repeated(node: Mvau, folding: Folding) -> bool:
-    """Return whether a vector is multiplied in several rounds."""
-    return node.groups == 1 and node.mh > folding.pe
 
 
 def _dot(node: Mvau, folding: Folding, fabric: Fabric) -> Dot:
@@ -116,29 +101,10 @@ def _dot(node: Mvau, folding: Folding, fabric: Fabric) -> Dot:
     )
 
 
-def _depth_cycles(node: Mvau, folding: Folding, fabric: Fabric) -> int:
-    """Return the clock edges from a beat to the accumulators that include it."""
-    words = _folds(node, folding) * (node.mh // folding.pe)
-    operands = (2 if words > 1 else 1) + _is_repeated(node, folding)
-    return operands + _dot(node, folding, fabric).latency_cycles
-
-
-def _places(node: Mvau, folding: Folding, fabric: Fabric) -> int:
-    """Return how many rounds' sums must find a place, so that no beat ever waits for one.
-
-    From the beat that claims a place to the one that may claim it again pass the pipeline, the
-    edges that store and that hand on the sums, those that a requantizer may wait for the next place
-    in its ring, and one more if they go through a memory.
-    """
-    cycles = _depth_cycles(node, folding, fabric) + 2 + _RING_CYCLES
-    places = ceil(cycles / _folds(node, folding))
-    return places if places <= _PAIR else ceil((cycles + 1) / _folds(node, folding))
-
-
 def _body(node: Mvau, pace: Pace, fabric: Fabric, file: str, act_bits: int) -> list[str]:
     """Return the lines of the module: operands, dot products, results."""
     folding, dot = pace.folding, _dot(node, pace.folding, fabric)
-    folds, rounds = _folds(node, folding), node.mh // folding.pe
+    folds, rounds = folds_and_rounds(node, folding)
     weight_bits, sum_bits = folding.lanes * node.weight.bits, node.accumulator_bits
     lane_bits = folding.simd * node.act.bits
     act = "act" if node.groups == 1 else f"act[pe*{lane_bits}+:{lane_bits}]"
@@ -149,7 +115,7 @@ def _body(node: Mvau, pace: Pace, fabric: Fabric, file: str, act_bits: int) -> l
         {
             "FOLDS": folds,
             "ROUNDS": rounds,
-            "REPEAT": int(_is_repeated(node, folding)),
+            "REPEAT": int(is_repeated(node, folding)),
             "ACT_BITS": act_bits,
             "WEIGHT_BITS": weight_bits,
             "WEIGHT_FILE": file,
@@ -172,7 +138,7 @@ def _body(node: Mvau, pace: Pace, fabric: Fabric, file: str, act_bits: int) -> l
             "acc": f"sums[pe*{sum_bits}+:{sum_bits}]",
         },
     )
-    places = _places(node, folding, fabric)
+    places = result_places(node, folding, dot)
     collect = instance(
         "bf_mvau_collect",
         "collect",
