@@ -10,6 +10,7 @@ from hw_models.frontend.builder import Builder
 from hw_models.frontend.inputs import input_stream
 from hw_models.frontend.names import shown
 from hw_models.frontend.network import Network, OnnxNode
+from hw_models.frontend.outputs import finish
 from hw_models.frontend.rules import (
     activations,
     arithmetic,
@@ -83,7 +84,7 @@ def lower(network: Network) -> Model:
         value = _value_of(node, operands, build)
         for name in node.proto.output if isinstance(value, OnHost) else node.proto.output[:1]:
             values[name], makers[name] = value, node
-    return _model(network, values, makers, build)
+    return finish(network, values, makers, build)
 
 
 def _operand(node: OnnxNode, name: str, values: Mapping[str, Value]) -> Value | None:
@@ -146,24 +147,3 @@ def _shape(node: OnnxNode, operands: Operands) -> Constant:
     end = node.integer("end", len(shape)) if node.has("end") else len(shape)
     part = shape[node.integer("start", 0) : end]
     return Constant(values=np.array(part, dtype=np.int64))
-
-
-def _model(
-    network: Network, values: Mapping[str, Value], makers: Mapping[str, OnnxNode], build: Builder
-) -> Model:
-    last = network.nodes[-1]
-    results = [values.get(name) for name in network.outputs]
-    streams = [
-        result.stream if isinstance(result, OnHost) else result
-        for result in results
-        if isinstance(result, OnHost | Stream)
-    ]
-    if len(streams) != len(results):
-        raise last.unsupported("an output of the network does not depend on its input")
-    if any(stream is not streams[0] for stream in streams):
-        names = ", ".join(f"'{name}'" for name in network.outputs)
-        raise last.unsupported(f"the network has outputs {names}; hardware has one")
-    if any(streams[0].border):
-        raise last.unsupported("the network ends in a Pad node")
-    host = [node for result in results if isinstance(result, OnHost) for node in result.nodes]
-    return build.model(streams[0], makers[network.outputs[0]], tuple(dict.fromkeys(host)))

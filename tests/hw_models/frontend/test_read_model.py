@@ -532,6 +532,21 @@ class TestEnds:
         model = agree(graph.write(tmp_path, out))
         assert isinstance(model.accelerator.nodes[-1], Pool)
 
+    @pytest.mark.parametrize("op", [None, "Softmax"])
+    def test_that_rearrange_elements_are_left_to_the_host(self, tmp_path, op):
+        graph = Graph((1, 1, 6, 6), opset=13)
+        x = graph.node("Conv", graph.quant("x", "int4"), graph.weights((2, 1, 3, 3), "int4"))
+        out = graph.node("Flatten", x, name="flat")
+        out = graph.node(op, out, axis=1, name="end") if op else out
+        assert agree(graph.write(tmp_path, out)).host_nodes == (
+            ("flat", "end") if op else ("flat",)
+        )
+
+    def test_that_leave_the_order_as_it_is_are_nothing(self, tmp_path):
+        graph = Graph((1, 1, 3, 3))
+        x = graph.node("Conv", graph.quant("x", "int4"), graph.weights((2, 1, 3, 3), "int4"))
+        assert agree(graph.write(tmp_path, graph.node("Flatten", x))).host_nodes == ()
+
     def test_what_the_output_does_not_need_is_left_out(self, tmp_path):
         graph = Graph((1, 6))
         x = graph.quant("x", "int4")

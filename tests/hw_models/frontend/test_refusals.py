@@ -224,5 +224,5 @@ def test_networks_without_a_layer(tmp_path):
 def test_outputs_that_do_not_depend_on_the_input(tmp_path):
     graph, x = image()
     constant = graph.node("Neg", np.ones(3))
-    with pytest.raises(UserError, match="does not depend on its input"):
+    with pytest.raises(UserError, match="does not depend on the input"):
         read_model(graph.write(tmp_path, x, constant))
