@@ -14,8 +14,8 @@ from hw_models.rtl.node import emit_node
 
 pytestmark = pytest.mark.tool("verilator")
 
-DENSE = [(1, 1), (2, 2), (4, 12), (1, 12), (8, 12), (8, 4), (8, 1), (2, 4)]
-DEPTHWISE = [(1, 1), (2, 3), (8, 9), (1, 9), (4, 1)]
+DENSE = [(1, 1), (2, 2), (2, 12), (1, 12), (4, 12), (4, 4), (4, 1)]
+DEPTHWISE = [(1, 1), (2, 3), (4, 9), (1, 9), (2, 1)]
 
 
 def _integers(fmt, codes):
@@ -57,13 +57,13 @@ def _case(make_case, fabric, mvau, folding, frames=4, seed=7):
 @pytest.fixture
 def units(make_mvau):
     """Units and foldings: dense in all kinds of folding, depthwise, minifloats, one product."""
-    dense = [(make_mvau("int4", "uint4", mw=12, mh=8, vectors=5, taps=3), f) for f in DENSE]
+    dense = [(make_mvau("int4", "uint4", mw=12, mh=4, vectors=5, taps=3), f) for f in DENSE]
     deep = [
-        (make_mvau("int4", "int4", mw=9, mh=8, vectors=5, groups=8, taps=9), f) for f in DEPTHWISE
+        (make_mvau("int4", "int4", mw=9, mh=4, vectors=5, groups=4, taps=9), f) for f in DEPTHWISE
     ]
     others = [
-        (make_mvau("e4m3", "e4m3", mw=8, mh=6, vectors=3), (3, 4)),
-        (make_mvau("int4", "e2m1", mw=40, mh=6, vectors=3), (3, 20)),
+        (make_mvau("e4m3", "e4m3", mw=4, mh=4, vectors=3), (2, 2)),
+        (make_mvau("int4", "e2m1", mw=20, mh=4, vectors=3), (2, 10)),
         (make_mvau("int8", "int8", mw=1, mh=1, vectors=6), (1, 1)),
         (make_mvau("int2", "uint1", mw=6, mh=4, vectors=6), (2, 6)),
     ]
