@@ -60,10 +60,11 @@ FP32 = FloatFormat(name="fp32", exponent_bits=8, mantissa_bits=23)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FloatMac:
-    """A multiply-accumulate cell that rounds: acc <= round((clr ? 0 : acc) + a · w).
+    """A multiply-accumulate cell that rounds: acc <= round((clr ? 0 : acc) + Σ a[i] · w[i]).
 
-    The product of the decoded values is exact, the sum is rounded once, half to even. Overflow
-    gives Inf, which stays until clr; zero is always +0.
+    The products of the decoded values and their sum over the lanes are exact; what is added to the
+    accumulator is rounded once a beat, half to even. Overflow gives Inf, which stays until clr;
+    zero is always +0.
 
     A sum that starts with clr is a multiple of the products' lsb, and stops growing when products
     fall below half its own lsb. The cell leaves out what such sums never need (subnormal numbers
@@ -74,14 +75,25 @@ class FloatMac:
         act: Activation format.
         accumulator: Format of the sum.
         any_state: Be right about every finite or infinite content of the accumulator.
+        lanes: Products per beat.
+
+    Raises:
+        DesignError: Several lanes, and any content of the accumulator.
+        FormatError: A format without a cell.
     """
 
     weight: Format
     act: Format
     accumulator: FloatFormat
     any_state: bool = False
+    lanes: int = 1
 
     def __post_init__(self) -> None:
+        if self.lanes < 1 or (self.lanes > 1 and self.any_state):
+            raise DesignError(
+                f"a floating-point accumulator takes one product a beat, or several in sums that "
+                f"start from clear; not {self.lanes}"
+            )
         _ = self.product  # formats without a cell are refused here
 
     @property
@@ -93,7 +105,8 @@ class FloatMac:
     def name(self) -> str:
         """A legal and unique module name."""
         state = "_any" if self.any_state else ""
-        words = f"mac_{self.weight.name}_{self.act.name}_{self.accumulator.name}{state}"
+        kind = "mac" if self.lanes == 1 else f"dot{self.lanes}"
+        words = f"{kind}_{self.weight.name}_{self.act.name}_{self.accumulator.name}{state}"
         return words.replace("-", "m")
 
     @property
@@ -103,19 +116,20 @@ class FloatMac:
 
     @property
     def is_fixed(self) -> bool:
-        """Whether the product stays in fixed point, with leading zeros, at one exponent.
+        """Whether the term stays in fixed point, with leading zeros, at one exponent.
 
-        That is the smaller cell where nothing shifts, but it needs sums that are multiples of the
-        product's lsb.
+        So it does where a tree sums products; for one product that is the smaller cell where
+        nothing shifts. It needs sums that are multiples of the product's lsb.
         """
-        return self.product.greatest_shift == 0 and not self.any_state
+        return self.lanes > 1 or (self.product.greatest_shift == 0 and not self.any_state)
 
     @property
     def term_bits(self) -> int:
-        """Width of the product's significand as the accumulator sees it [bits]."""
+        """Width of the term's significand as the accumulator sees it [bits]."""
         act, weight = self.product.act, self.product.weight
         if self.is_fixed:
-            return (magnitude(act) * magnitude(weight)).bit_length()
+            greatest = magnitude(act) * magnitude(weight) << self.product.greatest_shift
+            return (self.lanes * greatest).bit_length()
         a, w = significand_bits(act), significand_bits(weight)
         return a + w - (a == 1 or w == 1)
 

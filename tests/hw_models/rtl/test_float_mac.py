@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from dse.formats import default_sweep, parse_format
-from hw_models.arith.cell import Style
+from hw_models.arith.cell import STYLES, Style
 from hw_models.arith.float_accumulator import FP16, FP32, FloatFormat, FloatMac
-from hw_models.rtl.float_mac import emit_float_mac
+from hw_models.rtl.float_mac import emit_float_dot, emit_float_mac
 from hw_models.synth.flow import gates_job, library_setup, model_setup, netlist_gates_job
 from hw_models.synth.netlist import GateSimulator
 from hw_models.synth.proof import planes
@@ -264,6 +264,78 @@ def test_a_cell_is_exact_after_synthesis(device):
     design = emit_float_mac(mac)
     (netlist,) = run_yosys([netlist_gates_job(design, device)], library_setup(design))
     assert every_sum(mac, netlist.modules[netlist.top]) == 0
+
+
+@pytest.mark.parametrize("device", ["ecp5", "xcup"])
+def test_8_bit_cells_are_exact_after_synthesis(device):
+    """All operand pairs, each beside one accumulator that is worth adding to, drawn by a seed."""
+    style = STYLES[device][0]
+    macs = [cell("e4m3*e4m3", FP16), cell("int8*int8", FP32)]
+    designs = [emit_float_mac(mac, style) for mac in macs]
+    jobs = [netlist_gates_job(design, device) for design in designs]
+    netlists = run_yosys(jobs, library_setup(designs[0]))
+    for mac, netlist in zip(macs, netlists, strict=True):
+        assert mismatches(netlist.modules[netlist.top], mac, repeats=1, seed=3) == 0, mac.name
+
+
+def integers_of(number_format):
+    codes, values = codes_of(number_format)
+    return codes, [int(value) for value in values / number_format.lsb]
+
+
+def wrong_streams(module, mac, beats=24, streams=64, seed=0):
+    """Return how many random streams of beats a dot product gets wrong; half hold extremes only."""
+    rng = np.random.default_rng(seed)
+    simulator, state = GateSimulator(module), {}
+    ones = np.full((1, -(-streams // 64)), ~np.uint64(0))
+    sums, wrong = [0] * streams, np.zeros(ones.shape[1], np.uint64)
+    for beat in range(beats):
+        starts = beat == 0 or rng.random() < 0.1
+        inputs, operands = {"en": ones, "clr": ones if starts else ~ones}, []
+        for port, side in (("a", mac.act), ("w", mac.weight.narrow())):
+            codes, values = integers_of(side)
+            picks = rng.integers(0, len(codes), (streams, mac.lanes))
+            edges = [int(np.argmin(values)), int(np.argmax(values))]
+            picks[1::2] = rng.choice(edges, picks[1::2].shape)
+            bits = side.bits
+            words = [sum(int(codes[k]) << (i * bits) for i, k in enumerate(row)) for row in picks]
+            inputs[port] = planes(words, mac.lanes * bits)
+            operands.append([[values[k] for k in row] for row in picks])
+        state = simulator.clock(inputs, state)
+        for i, (a, w) in enumerate(zip(*operands, strict=True)):
+            dot = sum(x * y for x, y in zip(a, w, strict=True))
+            sums[i] = step(mac.accumulator, 0 if starts else sums[i], dot, mac.lsb_exponent)
+        truth = planes(sums, mac.accumulator.bits)
+        wrong |= np.bitwise_or.reduce(simulator.output("acc", state) ^ truth, axis=0)
+    return int(np.unpackbits(wrong.view(np.uint8), bitorder="little")[:streams].sum())
+
+
+DOTS = [
+    replace(cell(pair, float_format), lanes=lanes)
+    for pair, lanes in (
+        ("e4m3*e4m3", 3),
+        ("int8*int8", 8),
+        ("e2m1*e2m1", 5),
+        ("e5m2*e5m2", 2),
+        ("int4*e3m2", 4),
+        ("uint4*ue2m2", 3),
+    )
+    for float_format in (FP16, FP32)
+]
+
+
+@pytest.mark.parametrize("style", Style)
+def test_dot_products_round_once_a_beat(style):
+    dots = DOTS if style is Style.PORTABLE else DOTS[:4]
+    designs = [emit_float_dot(dot, style) for dot in dots]
+    setup = (*model_setup(style), *library_setup(designs[0]))
+    (netlist,) = run_yosys([gates_job(designs)], setup)
+    wrong = {
+        dot.name: count
+        for dot, design in zip(dots, designs, strict=True)
+        if (count := wrong_streams(netlist.modules[design.top], dot))
+    }
+    assert not wrong, f"{style}: streams that come out wrong: {wrong}"
 
 
 def test_a_stricter_front_end_reads_the_same(tmp_path):
