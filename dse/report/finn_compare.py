@@ -107,6 +107,10 @@ def _page(comparison: "Comparison", provenance: Provenance) -> Iterator[str]:
     yield from _notes(comparison)
     yield "## Cycles per frame\n"
     yield _cycles(comparison)
+    yield (
+        "Our prediction for what follows a matrix unit is the pace of the sums it gets. Simulated "
+        "alone it gets them without a pause, so it may take fewer cycles.\n"
+    )
     compared, different = _words(comparison)
     yield (
         f"{different} of {compared} words of simulated RTL differ from what they should be; "
