@@ -11,9 +11,6 @@ import typer
 def fp8_vs_int8(
     out: Annotated[Path, typer.Option(help="Folder for the page, tables and figures.")],
     jobs: Annotated[int, typer.Option(help="Runs of Yosys at a time.", min=1)] = 2,
-    seed: Annotated[
-        int, typer.Option(help="As in other verbs; nothing here is drawn at random.")
-    ] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
 ) -> None:
     """Compare minifloats with integers of 4, 6 and 8 bits in gates, transistors and LUTs.

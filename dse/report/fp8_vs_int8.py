@@ -26,6 +26,7 @@ from dse.report.published import (
     lut_verdicts,
 )
 from hw_models.calibration.formats_compared import (
+    DOT_ACCUMULATORS,
     FORMATS,
     LANES,
     MEASURES,
@@ -157,7 +158,9 @@ def _page(comparison: Comparison, sqnr_db: Sqnr, provenance: Provenance) -> Iter
         f"weights are narrow. Exact accumulators hold any sum of {TERMS} products, which makes "
         f"INT8's as wide as the 27 bits of {escape(VAN_BAALEN)}. *Pruned* floating-point "
         "accumulators are right about sums that start from clear; *general* ones about every "
-        "content. Each product is exact, each sum rounded once, half to even.\n"
+        "content. Each product is exact, each sum rounded once, half to even. Dot products with a "
+        "floating-point accumulator sum the products of a beat exactly in a tree, then add that to "
+        "the accumulator and round once, as tensor cores do.\n"
     )
     yield (
         "On FPGAs products and exact accumulators are tuned for the device's carry cells, of the "
@@ -169,7 +172,7 @@ def _page(comparison: Comparison, sqnr_db: Sqnr, provenance: Provenance) -> Iter
     yield "## Multiply-accumulates\n"
     yield "![Cost by format and accumulator](costs.png)\n"
     yield from _macs(comparison)
-    yield "## Dot products with exact accumulators\n"
+    yield "## Dot products\n"
     yield from _dots(comparison)
     yield "## What the bits buy\n"
     yield "![SQNR over cost](sqnr.png)\n"
@@ -186,8 +189,6 @@ def _page(comparison: Comparison, sqnr_db: Sqnr, provenance: Provenance) -> Iter
         "* *xcup LUT*: LUT cells, a LUT6_2 counted 1. *ecp5 LUT*: LUT4 and two for each CCU2C. "
         "*LUT+FF*: both added one to one, though flip-flops sit beside LUTs at no cost of their "
         "own.\n"
-        f"* Dot products of more than {max(LANES)} lanes were not synthesised, nor any with a "
-        "floating-point accumulator.\n"
         "* All counts: `costs.csv`; with verdicts and SQNR: `comparison.json`.\n"
     )
 
@@ -306,32 +307,37 @@ def _cost_table(comparison: Comparison, cells: Iterable[Cell]) -> str:
 
 def _dots(comparison: Comparison) -> Iterator[str]:
     yield (
-        f"Counts, and how much more than INT8 with as many lanes; sums of {TERMS}. One lane is "
-        "the multiply-accumulate. On xcup that takes the shifter's last stage into its "
-        "accumulator; a lane in front of an adder tree has nowhere to put it.\n"
+        f"Counts, and how much more than INT8 with as many lanes and an exact accumulator for sums "
+        f"of {TERMS}. One lane is the multiply-accumulate. On xcup an exact one takes the "
+        "shifter's last stage into its accumulator; a lane in front of an adder tree has nowhere "
+        "to put it. A floating-point one adds a product with its exponent; several lanes are "
+        "aligned and summed in fixed point first.\n"
     )
     for measure in MEASURES:
         yield f"**{measure.name}**\n"
+        cells = [
+            [
+                Cell(
+                    format_name=name,
+                    accumulator=accumulator,
+                    lanes=lanes,
+                    terms=TERMS if accumulator is Accumulator.EXACT else 0,
+                )
+                for lanes in LANES
+            ]
+            for accumulator in (Accumulator.EXACT, *DOT_ACCUMULATORS)
+            for name in FORMATS
+        ]
         rows = (
             [
-                name.upper(),
-                *(
-                    _count(
-                        comparison,
-                        Cell(
-                            format_name=name,
-                            accumulator=Accumulator.EXACT,
-                            lanes=lanes,
-                            terms=TERMS,
-                        ),
-                        measure.name,
-                    )
-                    for lanes in LANES
-                ),
+                row[0].format_name.upper(),
+                escape(row[0].accumulator),
+                *(_count(comparison, cell, measure.name) for cell in row),
             ]
-            for name in FORMATS
+            for row in cells
         )
-        yield table(["format", *(_lanes(lanes) for lanes in LANES)], rows, "l" + "r" * len(LANES))
+        headings = ["format", "accumulator", *(_lanes(lanes) for lanes in LANES)]
+        yield table(headings, rows, "ll" + "r" * len(LANES))
 
 
 def _sqnr_table(sqnr_db: Sqnr) -> str:

@@ -11,7 +11,7 @@ from dse.progress import Progress
 from hw_models.arith.cell import STYLES, Dot, Mac
 from hw_models.arith.float_accumulator import FP16, FP32, FloatMac
 from hw_models.rtl.cell import Rtl, emit_dot, emit_mac
-from hw_models.rtl.float_mac import emit_float_mac
+from hw_models.rtl.float_mac import emit_float_dot, emit_float_mac
 from hw_models.synth.count import FLIP_FLOP_TRANSISTORS, NAND_TRANSISTORS, Synthesis
 from hw_models.synth.synthesis import CACHE, synthesise
 
@@ -21,7 +21,7 @@ TERMS = 4096
 """Products per sum: as many extreme ones as van Baalen et al. (2303.17951) allow for."""
 OTHER_TERMS = 1024
 """A second length, to see how much of a ratio is the length of the sum."""
-LANES = (1, 8, 32)
+LANES = (1, 8, 32, 64)
 """Products per clock; 1 is a multiply-accumulate."""
 DEVICES = ("gates", "xcup", "ecp5")
 
@@ -47,6 +47,10 @@ _FLOATS = {
     Accumulator.FP32_PRUNED: (FP32, False),
     Accumulator.FP32_GENERAL: (FP32, True),
 }
+
+
+DOT_ACCUMULATORS = (Accumulator.FP16_PRUNED, Accumulator.FP32_PRUNED)
+"""Floating-point accumulators of dot products, which round an exact sum over the lanes once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +166,7 @@ def compared_cells() -> list[Cell]:
     exact = [(lanes, TERMS) for lanes in LANES] + [(1, OTHER_TERMS)]
     shapes = [(Accumulator.EXACT, lanes, terms) for lanes, terms in exact]
     shapes += [(accumulator, 1, 0) for accumulator in _FLOATS]
+    shapes += [(accumulator, lanes, 0) for accumulator in DOT_ACCUMULATORS for lanes in LANES[1:]]
     return [
         Cell(format_name=name, accumulator=accumulator, lanes=lanes, terms=terms)
         for accumulator, lanes, terms in shapes
@@ -194,8 +199,10 @@ def _rtl(cell: Cell, device: str) -> Rtl:
     style, fmt = STYLES[device][0], parse_format(cell.format_name)
     if cell.accumulator in _FLOATS:
         accumulator, any_state = _FLOATS[cell.accumulator]
-        mac = FloatMac(weight=fmt, act=fmt, accumulator=accumulator, any_state=any_state)
-        return emit_float_mac(mac, style)
+        mac = FloatMac(
+            weight=fmt, act=fmt, accumulator=accumulator, any_state=any_state, lanes=cell.lanes
+        )
+        return emit_float_mac(mac, style) if cell.lanes == 1 else emit_float_dot(mac, style)
     if cell.lanes == 1:
         return emit_mac(Mac(weight=fmt, act=fmt, terms=cell.terms), style)
     return emit_dot(Dot(weight=fmt, act=fmt, terms=cell.terms, lanes=cell.lanes), style)

@@ -1,6 +1,7 @@
 """Cells of the comparison: which there are, and the counts of one of them by hand."""
 
 from hw_models.calibration.formats_compared import (
+    DOT_ACCUMULATORS,
     FORMATS,
     LANES,
     MEASURES,
@@ -17,8 +18,12 @@ from hw_models.synth.count import Synthesis
 
 def test_every_format_has_every_accumulator_and_every_dot_product_once():
     cells = compared_cells()
-    assert len(set(cells)) == len(cells) == len(FORMATS) * (len(LANES) + len(Accumulator))
-    assert all(cell.lanes == 1 for cell in cells if cell.accumulator is not Accumulator.EXACT)
+    dots = len(DOT_ACCUMULATORS) * (len(LANES) - 1)
+    assert len(set(cells)) == len(cells) == len(FORMATS) * (len(LANES) + len(Accumulator) + dots)
+    assert {cell.accumulator for cell in cells if cell.lanes == 64} == {
+        Accumulator.EXACT,
+        *DOT_ACCUMULATORS,
+    }
 
 
 def test_measures_count_flip_flops_or_not():
