@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from against_qonnx import agree
 from graphs import Graph
+from onnx import TensorAnnotation, TensorProto
 
 from dse.errors import UnsupportedLayerError
 from dse.formats import default_sweep, parse_format
@@ -373,14 +374,8 @@ class TestUnsignedMinifloats:
 class TestInputs:
     def test_declared_integers_need_no_quantizer(self, tmp_path):
         graph = Graph((1, 2, 3, 3))
-        entry = {"tensor_name": "x", "quant_parameter_tensor_names": [
-            {"key": "finn_datatype", "value": "UINT8"}]}  # fmt: skip
-        from onnx import StringStringEntryProto, TensorAnnotation
-
-        annotation = TensorAnnotation(tensor_name=entry["tensor_name"])
-        annotation.quant_parameter_tensor_names.append(
-            StringStringEntryProto(key="finn_datatype", value="UINT8")
-        )
+        annotation = TensorAnnotation(tensor_name="x")
+        annotation.quant_parameter_tensor_names.add(key="finn_datatype", value="UINT8")
         graph.annotations = [annotation]
         x = graph.node("Div", "x", np.float32(255))
         out = graph.node("Conv", x, graph.weights((2, 2, 2, 2), "int4"))
@@ -389,8 +384,6 @@ class TestInputs:
         assert kinds(model) == ["SlidingWindow", "Mvau"]
 
     def test_a_quantizer_that_repeats_the_declared_integers_is_dropped(self, tmp_path):
-        from onnx import TensorProto
-
         graph = Graph((1, 6))
         graph.elements = TensorProto.UINT8
         x = graph.node("Cast", "x", to=TensorProto.FLOAT)

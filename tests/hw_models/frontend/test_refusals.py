@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from graphs import Graph
+from onnx import TensorProto
 
 from dse.errors import UserError
 from hw_models.frontend import read_model
@@ -208,8 +209,6 @@ def test_refusals(tmp_path, case):
 @pytest.mark.parametrize("elements", ["DOUBLE", "INT64", "BOOL", "FLOAT16"])
 def test_inputs_of_other_types(tmp_path, elements):
     graph, x = image()
-    from onnx import TensorProto
-
     graph.elements = TensorProto.DataType.Value(elements)
     with pytest.raises(UserError, match=f"input 'x' holds {elements}; it must hold real values"):
         read_model(graph.write(tmp_path, x))
