@@ -19,7 +19,7 @@ from hw_models.resources import Part, Resources
 _SRL_STAGES = 3
 """Shortest chain of flip-flops that Xilinx tools put into a shift register LUT."""
 
-_SOURCE = "counted from lib/threshold.sv: three stages, two subtractions of half a sum"
+_SOURCE = "counted from lib/threshold.sv: three stages, a comparison, the way back"
 
 
 def bisection_parts(node: Requantize, pace: Pace, target: Target) -> tuple[Part, ...]:
@@ -69,18 +69,15 @@ def _lane(
     node: Requantize, pace: Pace, units: Sequence[ThresholdUnit], target: Target
 ) -> Resources:
     """Return the comparators of one lane without their memories."""
-    low = node.accumulator_bits // 2
-    high = node.accumulator_bits - low
-    found = _waiting(low, _chains(units, tap=2, is_kept=False), target)
-    found += _waiting(high, _chains(units, tap=3, is_kept=False), target)
+    bits = node.accumulator_bits
+    found = _waiting(bits, _chains(units, tap=3, is_kept=False), target)
     for position, unit in enumerate(units):
         found += _waiting(unit.steps, _chains(units[position + 1 :], tap=1, is_kept=True), target)
-        subtractions = carry_lut(low + 1, target) + carry_lut(high + 2, target)
+        found += Resources(lut=carry_lut(bits + 1, target))
         if threshold_memory(node, pace, unit).depth > 1:
-            found += Resources(ff=high)
-        found += Resources(lut=subtractions, ff=1)
+            found += Resources(ff=bits)
         if unit.steps > 1:  # the way back, and the bits found here
-            found += Resources(lut=node.accumulator_bits + unit.before, ff=3 * unit.steps)
+            found += Resources(lut=bits + unit.before, ff=3 * unit.steps)
     complements = node.output.bits - 1 if operand(node.output).has_sign_bit else 0
     return found + Resources(lut=complements, ff=node.output.bits)
 

@@ -58,7 +58,8 @@ def memory_resources(memory: Memory, target: Target) -> Resources:
     * ROM in LUTs: `table_lut` per bit. An upper bound: the real count depends on the contents.
     * RAM in LUTs: 4 LUTs for 64 words of 3 bits or 32 words of 6, simple dual port (UG474).
     * Registers: a flip-flop per bit, read through multiplexers and one more register.
-    * Block RAM: blocks of the best single shape; the block has the read register.
+    * Block RAM: blocks of the best single shape; the block has the read register. Words of several
+      blocks meet in multiplexers.
     """
     depth, width = memory.depth, memory.width
     match memory_style(memory, target):
@@ -70,10 +71,16 @@ def memory_resources(memory: Memory, target: Target) -> Resources:
         case MemoryStyle.LOGIC:
             return Resources(lut=width * table_lut(depth, target), ff=width)
         case MemoryStyle.REGISTERS:
-            mux = -(-(depth - 1) // ((1 << target.coefficients.mux_select_bits.value) - 1))
-            return Resources(lut=width * mux, ff=width * (depth + 1))
+            return Resources(lut=width * _mux_lut(depth, target), ff=width * (depth + 1))
         case MemoryStyle.BLOCK:
-            return Resources(bram18=target.family.block_ram.blocks(depth, width))
+            ram = target.family.block_ram
+            joined = width * _mux_lut(ram.rows(depth, width), target)
+            return Resources(lut=joined, bram18=ram.blocks(depth, width))
+
+
+def _mux_lut(words: int, target: Target) -> int:
+    """Return the LUTs that choose one bit among as many `words`."""
+    return -(-(words - 1) // ((1 << target.coefficients.mux_select_bits.value) - 1))
 
 
 def memory_part(name: str, memory: Memory, target: Target, copies: int = 1) -> Part:

@@ -8,7 +8,7 @@ from dse.errors import UnmodelledError
 from hw_models.arith.operand import operand
 from hw_models.cost.fixed import fixed_lut
 from hw_models.cost.logic import carry_lut, counter_bits, counters_lut
-from hw_models.cost.memory import Memory, MemoryStyle, memory_part, memory_style
+from hw_models.cost.memory import Memory, memory_part
 from hw_models.cost.node import node_parts
 from hw_models.cost.target import Target
 from hw_models.folding import Pace
@@ -76,9 +76,7 @@ def _lane(node: Pool, pace: Pace, target: Target) -> Resources:
     partials = _partials(node, pace)
     has_memory, is_near = partials.depth > 1, node.channels // pace.lanes <= _NEAR
     is_max = node.reduce is PoolKind.MAX
-    kept = 1 + has_memory * (1 + is_near) if is_near or not has_memory else 1
-    if has_memory and memory_style(partials, target) is MemoryStyle.REGISTERS:
-        kept += 1  # the register behind its multiplexers
+    kept = 1 + 2 * (has_memory and is_near)  # behind the memory; the last two results
     term_bits = code.bits if is_max else code.fixed_bits
     reducer = _max_lut(node, target) if is_max else _sum_lut(node, target)
     soon = 2 * bits if has_memory and is_near else 0

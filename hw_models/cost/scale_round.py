@@ -1,6 +1,11 @@
 """Cost of a requantizer that multiplies, counted from how ``lib/scale_*.sv`` are written."""
 
-from hw_models.arith.requantize.scale_round import offset_bits, row_steps, scale_bits
+from hw_models.arith.requantize.scale_round import (
+    offset_bits,
+    parameter_bits,
+    row_steps,
+    scale_bits,
+)
 from hw_models.cost.logic import carry_lut, counter_bits, counters_lut
 from hw_models.cost.memory import Memory, memory_part
 from hw_models.cost.target import Target
@@ -27,7 +32,7 @@ def scale_round_parts(node: Requantize, pace: Pace, target: Target) -> tuple[Par
     )
     ends = Resources(
         lut=carry_lut(x, target) + carry_lut(scale + bits, target) + 4 * code,
-        ff=bits + total + 2 * scale + 3 * code + 2,
+        ff=2 * bits + parameter_bits(bits) + total + 2 * scale + 3 * code + 2,
     )
     folds = node.channels // pace.lanes
     fold_bits = counter_bits(folds)
@@ -45,7 +50,7 @@ def scale_round_parts(node: Requantize, pace: Pace, target: Target) -> tuple[Par
             resources=Resources(
                 lut=counters_lut((folds,), target)
                 + sum(2 * counter_bits(steps) + 2 for steps in rows),
-                ff=(4 + len(rows)) * fold_bits + 5 + sum(1 + counter_bits(steps) for steps in rows),
+                ff=(5 + len(rows)) * fold_bits + 6 + sum(1 + counter_bits(steps) for steps in rows),
             ),
             is_compute=False,
             source="counted from lib/scale_control.sv",
@@ -55,10 +60,9 @@ def scale_round_parts(node: Requantize, pace: Pace, target: Target) -> tuple[Par
 
 def parameter_memory(node: Requantize, pace: Pace) -> Memory:
     """Return the memory of direction, offset, bias and scale of every channel, for all lanes."""
-    bits = node.accumulator_bits
     return Memory(
         depth=node.channels // pace.lanes,
-        width=pace.lanes * (1 + offset_bits(bits) + 2 * scale_bits(bits)),
+        width=pace.lanes * parameter_bits(node.accumulator_bits),
         is_writable=False,
     )
 

@@ -44,7 +44,15 @@ class BlockRam:
 
     def blocks(self, depth: int, width: int) -> int:
         """Return the least blocks, all of one shape, for `depth` words of `width` bits."""
-        return min(-(-depth // rows) * -(-width // columns) for rows, columns in self.shapes)
+        return self._fewest(depth, width)[0]
+
+    def rows(self, depth: int, width: int) -> int:
+        """Return how many of those blocks share each column of bits, joined by multiplexers."""
+        return self._fewest(depth, width)[1]
+
+    def _fewest(self, depth: int, width: int) -> tuple[int, int]:
+        options = ((-(-depth // rows), -(-width // columns)) for rows, columns in self.shapes)
+        return min((deep * wide, deep) for deep, wide in options)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from hw_models.arith.operand import operand
-from hw_models.arith.requantize.scale_round import ScaleRound, offset_bits, row_steps, scale_bits
+from hw_models.arith.requantize.scale_round import (
+    ScaleRound,
+    offset_bits,
+    parameter_bits,
+    row_steps,
+    scale_bits,
+)
 from hw_models.cost.scale_round import late_memory, parameter_memory
 from hw_models.folding import Pace
 from hw_models.graph import Requantize
@@ -44,13 +50,13 @@ class _Widths:
     @property
     def word(self) -> int:
         """Parameters of a channel: direction, offset, bias, scale."""
-        return 1 + self.x + 2 * self.scale
+        return parameter_bits(self.sum)
 
 
 def emit_scale_round(node: Requantize, pace: Pace, line: ScaleRound, fabric: Fabric) -> Rtl:
     """Write the module that requantizes by `line`, `pace.lanes` sums a beat.
 
-    Codes come `scale_bits` + 5 clock edges after their sums.
+    Codes come `scale_bits` + 6 clock edges after their sums.
     """
     name, lanes = module_name(node), pace.lanes
     folds = node.channels // lanes
@@ -102,24 +108,28 @@ def _words(line: ScaleRound, lanes: int, widths: _Widths) -> Iterator[int]:
 def _front(
     node: Requantize, pace: Pace, widths: _Widths, file: str, fold_bits: int, fabric: Fabric
 ) -> Iterator[str]:
-    """Yield the stage that holds sums while their parameters are read, and adds the offsets."""
+    """Yield the stages that hold sums while their parameters are read, and add the offsets."""
     lanes, folds = pace.lanes, node.channels // pace.lanes
     memory = parameter_memory(node, pace)
-    yield "  reg is_full, valid1;"
-    yield f"  reg [{lanes * widths.sum - 1}:0] sums1;"
-    yield f"  reg [{fold_bits - 1}:0] fold1;"
+    yield "  reg is_full, valid1, valid2;"
+    yield f"  reg [{lanes * widths.sum - 1}:0] sums1, sums2;"
+    yield f"  reg [{fold_bits - 1}:0] fold1, fold2;"
     yield f"  wire [{fold_bits - 1}:0] fold0;"
     yield f"  wire [{lanes * widths.word - 1}:0] word1;"
+    yield f"  reg [{lanes * widths.word - 1}:0] word2;"
     yield "  wire load0;"
     yield "  wire advance = !is_full || out_ready;  // the whole pipeline"
-    yield "  wire takes = advance && (!valid1 || load0);"
+    yield "  wire moves = advance && (!valid2 || load0);"
+    yield "  wire takes = advance && (!valid1 || moves);"
     yield "  assign in_ready = takes;"
     yield "  assign out_valid = is_full;"
     yield "  always_ff @(posedge clk) begin"
     yield "    if (rst) valid1 <= 1'b0;"
     yield "    else if (takes) valid1 <= in_valid;"
-    yield "    if (takes) sums1 <= in_data;"
-    yield "    if (takes) fold1 <= fold0;"
+    yield "    if (rst) valid2 <= 1'b0;"
+    yield "    else if (moves) valid2 <= valid1;"
+    yield "    if (takes) {sums1, fold1} <= {in_data, fold0};"
+    yield "    if (moves) {sums2, fold2, word2} <= {sums1, fold1, word1};"
     yield "  end"
     yield from instance(
         "bf_fold_counter",
@@ -142,15 +152,15 @@ def _front(
         yield f"  wire [{lanes * bits - 1}:0] {part}0;"
     yield f"  wire [{lanes * widths.scale - 1}:0] factor0, scale0;"
     for lane in range(lanes):
-        sums, at = f"sums1[{lane * widths.sum}+:{widths.sum}]", lane * widths.word
-        scale, offset = f"word1[{at}+:{widths.scale}]", at + 2 * widths.scale
-        flip = f"{{{widths.sum}{{word1[{offset + widths.x}]}}}}"
+        sums, at = f"sums2[{lane * widths.sum}+:{widths.sum}]", lane * widths.word
+        scale, offset = f"word2[{at}+:{widths.scale}]", at + 2 * widths.scale
+        flip = f"{{{widths.sum}{{word2[{offset + widths.x}]}}}}"
         yield f"  wire [{widths.sum - 1}:0] turned{lane} = {sums} ^ {flip};"
         sign = f"{{{widths.x - widths.sum}{{turned{lane}[{widths.sum - 1}]}}}}"
         yield f"  assign x0[{lane * widths.x}+:{widths.x}] ="
-        yield f"      {{{sign}, turned{lane}}} + word1[{offset}+:{widths.x}];"
+        yield f"      {{{sign}, turned{lane}}} + word2[{offset}+:{widths.x}];"
         yield f"  assign total0[{lane * widths.total}+:{widths.total}] ="
-        yield f"      {{2'b00, word1[{at + widths.scale}+:{widths.scale}]}};"
+        yield f"      {{2'b00, word2[{at + widths.scale}+:{widths.scale}]}};"
         for part in ("factor0", "scale0"):
             yield f"  assign {part}[{lane * widths.scale}+:{widths.scale}] = {scale};"
 
@@ -173,8 +183,8 @@ def _rows(lanes: int, widths: _Widths, steps: Sequence[int], fold_bits: int) -> 
             {
                 **_CLOCK,
                 "rst": "rst",
-                "in_valid": f"leave{number}" if number else "valid1",
-                "in_fold": f"row_fold{number}" if number else "fold1",
+                "in_valid": f"leave{number}" if number else "valid2",
+                "in_fold": f"row_fold{number}" if number else "fold2",
                 "load": f"load{number}",
                 "leave": f"leave{after}",
                 "fold": f"row_fold{after}",

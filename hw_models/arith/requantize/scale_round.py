@@ -76,6 +76,11 @@ def offset_bits(sum_bits: int) -> int:
     return sum_bits + 3
 
 
+def parameter_bits(sum_bits: int) -> int:
+    """Return the bits a channel needs: direction, offset, bias and scale."""
+    return 1 + offset_bits(sum_bits) + 2 * scale_bits(sum_bits)
+
+
 def can_scale(output: Format, sum_bits: int) -> bool:
     """Return whether codes of `output` can lie on a line of sums this wide [bit] at all."""
     return not operand(output).is_minifloat and sum_bits <= MAX_SUM_BITS

@@ -1,7 +1,6 @@
 // One comparator of a bisection: finds STEPS bits of the position of a sum among its thresholds.
 //
-// A ring of three stages: read a threshold, compare the low halves, compare the high halves. Up to
-// three sums are on their way; each goes round STEPS times, and every pass finds one bit. The bits
+// A ring of three stages: read a threshold, register it, compare. Up to three sums are on their way; each goes round STEPS times, and every pass finds one bit. The bits
 // found here stand behind a 1 that starts at the right: together they are the place of the next
 // threshold in a heap, and the 1 has come to the left on the last pass. Valid bits and folds are in
 // threshold_control.sv, common to all lanes.
@@ -39,13 +38,10 @@ module bf_threshold #(
   localparam int SKIP = STEPS > 1 ? 0 : 1;  // a heap of one threshold takes no address bit
   localparam int DEPTH = FOLDS << (FOUND - SKIP);
   localparam int ADDRESS = DEPTH > 1 ? $clog2(DEPTH) : 1;
-  localparam int LOW = BITS / 2;
-  localparam int HIGH = BITS - LOW;
 
   reg [BITS-1:0] sum1, sum2, sum3;
   reg [FOUND-1:0] found1, found2, found3;
-  reg [HIGH-1:0] threshold3;
-  reg borrow3;
+  reg [BITS-1:0] threshold3;
 
   wire [FOLD_BITS+FOUND-1:0] address = {fold, found1} >> SKIP;
   wire [BITS-1:0] threshold2;
@@ -61,12 +57,7 @@ module bf_threshold #(
       .data(threshold2)
   );
 
-  // sum > threshold where threshold - sum is negative
-  wire [LOW:0] low = {1'b0, threshold2[LOW-1:0]} - {1'b0, sum2[LOW-1:0]};
-  wire [HIGH-1:0] sum_high = sum3[BITS-1:LOW];
-  wire [HIGH+1:0] high = {threshold3[HIGH-1], threshold3, 1'b0} - {sum_high[HIGH-1], sum_high, borrow3};
-  wire is_above = high[HIGH+1];
-
+  wire is_above = $signed(sum3) > $signed(threshold3);
   assign last = STEPS == 1 || found3[STEPS-1];
   assign out_sum = sum3;
   wire [FOUND:0] shifted = {found3, is_above};
@@ -86,8 +77,7 @@ module bf_threshold #(
       found2 <= found1;
       sum3 <= sum2;
       found3 <= found2;
-      borrow3 <= low[LOW];
-      threshold3 <= threshold2[BITS-1:LOW];
+      threshold3 <= threshold2;
     end
   end
 endmodule
