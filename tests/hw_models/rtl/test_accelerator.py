@@ -14,6 +14,7 @@ from hw_models.model import Model, ModelInput
 from hw_models.rtl.accelerator import emit_accelerator
 from hw_models.schedule import pipeline_cycles, replay, with_sized_fifos
 from hw_models.sim.golden import golden_outputs
+from hw_models.synth.yosys import Job, run_yosys
 from hw_models.tail import OutputQuantizer, Tail
 
 pytestmark = pytest.mark.tool("verilator")
@@ -134,3 +135,19 @@ def test_names_that_become_one_are_refused(make_mvau, portable):
     flow = dataflow(accelerator, [Folding(pe=1, simd=1)] * 2)
     with pytest.raises(DesignError, match=r"'a\.b' and 'a_b' would both be called a_b"):
         emit_accelerator(flow, model, portable)
+
+
+def test_slang_accepts_an_accelerator_without_a_warning(portable, tmp_path):
+    e2m1 = parse_format("e2m1")
+    model = _model(_residual(e2m1, parse_format("int4")), (6, 6, 4), e2m1)
+    flow = dataflow(model.accelerator, (Folding(pe=2, simd=12), Folding(pe=3, simd=2)))
+    design = emit_accelerator(flow, model, portable)
+    path = tmp_path / "accelerator.sv"
+    path.write_text(design.text)
+    files = " ".join(map(str, (*design.sources, path)))
+    command = f"read_slang -Werror --top {design.top} {files}"
+    job = Job(
+        label=design.top, top=design.top, text="", passes=(command,), memories=design.memories
+    )
+    (netlist,) = run_yosys([job])
+    assert netlist.modules[design.top].ports["out_data"].direction == "output"
