@@ -56,11 +56,6 @@ def buffer_pixels(window: SlidingWindow, pace: Pace) -> int:
     return 1 << max(1, (most - 1).bit_length())
 
 
-def first_window_pixels(window: SlidingWindow) -> int:
-    """Return the pixels that must be written before the first window is read."""
-    return int(_window_bounds(window)[1][0])
-
-
 def span_pixels(window: SlidingWindow) -> int:
     """Return the distance from a window's first pixel to its last one, in stream order."""
     rows = (window.kernel[0] - 1) * window.dilation[0]

@@ -104,12 +104,27 @@ def _dot(node: Mvau, folding: Folding, fabric: Fabric) -> Dot:
 def _body(node: Mvau, pace: Pace, fabric: Fabric, file: str, act_bits: int) -> list[str]:
     """Return the lines of the module: operands, dot products, results."""
     folding, dot = pace.folding, _dot(node, pace.folding, fabric)
+    return [
+        "  wire has_room, claim, en, clr, last;",
+        f"  wire [{act_bits - 1}:0] act;",
+        f"  wire [{folding.lanes * node.weight.bits - 1}:0] weight;",
+        f"  wire [{folding.pe * node.accumulator_bits - 1}:0] sums;",
+        "",
+        *_feed(node, folding, fabric, file, act_bits),
+        f"  for (genvar pe = 0; pe < {folding.pe}; pe++) begin : gen_pe",
+        *(f"  {line}" for line in _product(node, folding, dot, fabric)),
+        "  end",
+        *_collect(node, folding, dot, fabric),
+    ]
+
+
+def _feed(node: Mvau, folding: Folding, fabric: Fabric, file: str, act_bits: int) -> list[str]:
+    """Return the instance that pairs activations with weights."""
     folds, rounds = folds_and_rounds(node, folding)
-    weight_bits, sum_bits = folding.lanes * node.weight.bits, node.accumulator_bits
-    lane_bits = folding.simd * node.act.bits
-    act = "act" if node.groups == 1 else f"act[pe*{lane_bits}+:{lane_bits}]"
-    row_bits = folding.simd * node.weight.bits
-    feed = instance(
+    weight_bits = folding.lanes * node.weight.bits
+    streams = ("clk", "rst", "in_data", "in_valid", "in_ready")
+    wires = ("has_room", "claim", "act", "weight", "en", "clr", "last")
+    return instance(
         "bf_mvau_feed",
         "feed",
         {
@@ -122,10 +137,15 @@ def _body(node: Mvau, pace: Pace, fabric: Fabric, file: str, act_bits: int) -> l
             "WEIGHT_BLOCK": int(rom_is_block(folds * rounds, weight_bits, fabric)),
             "BUFFER_STYLE": ram_style(folds, act_bits, fabric),
         },
-        {pin: pin for pin in ("clk", "rst", "in_data", "in_valid", "in_ready")}
-        | {pin: pin for pin in ("has_room", "claim", "act", "weight", "en", "clr", "last")},
+        {pin: pin for pin in (*streams, *wires)},
     )
-    product = instance(
+
+
+def _product(node: Mvau, folding: Folding, dot: Dot, fabric: Fabric) -> list[str]:
+    """Return the dot product of the processing element ``pe``."""
+    act_bits, weight_bits = folding.simd * node.act.bits, folding.simd * node.weight.bits
+    sum_bits = node.accumulator_bits
+    return instance(
         "bf_dot",
         "dot",
         dot_parameters(dot, fabric.style),
@@ -133,33 +153,25 @@ def _body(node: Mvau, pace: Pace, fabric: Fabric, file: str, act_bits: int) -> l
             "clk": "clk",
             "en": "en",
             "clr": "clr",
-            "a": act,
-            "w": f"weight[pe*{row_bits}+:{row_bits}]",
+            "a": "act" if node.groups == 1 else f"act[pe*{act_bits}+:{act_bits}]",
+            "w": f"weight[pe*{weight_bits}+:{weight_bits}]",
             "acc": f"sums[pe*{sum_bits}+:{sum_bits}]",
         },
     )
-    places = result_places(node, folding, dot)
-    collect = instance(
+
+
+def _collect(node: Mvau, folding: Folding, dot: Dot, fabric: Fabric) -> list[str]:
+    """Return the instance that keeps sums until they are taken."""
+    places, bits = result_places(node, folding, dot), folding.pe * node.accumulator_bits
+    wires = ("clk", "rst", "claim", "has_room", "sums", "last")
+    return instance(
         "bf_mvau_collect",
         "collect",
         {
-            "BITS": folding.pe * sum_bits,
+            "BITS": bits,
             "LATENCY": dot.latency_cycles,
             "PLACES": places,
-            "STYLE": ram_style(places - 1, folding.pe * sum_bits, fabric),
+            "STYLE": ram_style(places - 1, bits, fabric),
         },
-        {pin: pin for pin in ("clk", "rst", "claim", "has_room", "sums", "last")}
-        | {pin: pin for pin in ("out_data", "out_valid", "out_ready")},
+        {pin: pin for pin in (*wires, "out_data", "out_valid", "out_ready")},
     )
-    return [
-        "  wire has_room, claim, en, clr, last;",
-        f"  wire [{act_bits - 1}:0] act;",
-        f"  wire [{weight_bits - 1}:0] weight;",
-        f"  wire [{folding.pe * sum_bits - 1}:0] sums;",
-        "",
-        *feed,
-        f"  for (genvar pe = 0; pe < {folding.pe}; pe++) begin : gen_pe",
-        *(f"  {line}" for line in product),
-        "  end",
-        *collect,
-    ]

@@ -13,7 +13,7 @@ from hw_models.rtl.design import Rtl
 from hw_models.rtl.latency import latency_cycles
 from hw_models.rtl.memory import ram_style
 from hw_models.rtl.node import Fabric, emit_node, module_name
-from hw_models.rtl.stream import Port, instance, module_text
+from hw_models.rtl.stream import Port, instance, module_text, stream_pins
 
 SOURCES = ("ram", "window")
 
@@ -53,15 +53,11 @@ def _(node: SlidingWindow, pace: Pace, model: Model, fabric: Fabric) -> Rtl:
             "bf_window",
             "window",
             _parameters(node, pace, fabric),
-            {pin: pin for pin in ("clk", "rst")}
-            | {f"{p}_{part}": f"{p}_{part}" for p in ("in", "out") for part in _PARTS},
+            {"clk": "clk", "rst": "rst", **stream_pins("in", "in"), **stream_pins("out", "out")},
         ),
     )
     sources = tuple(LIBRARY / f"{source}.sv" for source in SOURCES)
     return Rtl(top=module_name(node), text=text, sources=sources)
-
-
-_PARTS = ("data", "valid", "ready")
 
 
 @latency_cycles.register
