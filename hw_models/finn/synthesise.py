@@ -1,14 +1,19 @@
 """What FINN's RTL takes of a device, counted by Yosys."""
 
+import hashlib
+import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from dse.files import replace_atomically
 from hw_models.finn.build import FinnBuild, FinnLayer
 from hw_models.finn.rtl import PRIMITIVES, layer_memories, layer_sources
 from hw_models.resources import Resources
 from hw_models.rtl.design import Rtl
 from hw_models.synth.count import count
 from hw_models.synth.flow import synthesis_job
+from hw_models.synth.synthesis import CACHE, SYNTHESIS_VERSION
 from hw_models.synth.yosys import TIMEOUT_S, Job, run_yosys, version
 
 DEVICE = "xc7"
@@ -21,11 +26,11 @@ _REWRITTEN = {
 
 
 def synthesise_layer(
-    build: FinnBuild, layer: FinnLayer, *, timeout_s: float = TIMEOUT_S
+    build: FinnBuild, layer: FinnLayer, *, timeout_s: float = TIMEOUT_S, cache: Path = CACHE
 ) -> Resources:
     """Return what a layer takes of a Series 7 device, with the DSP blocks that FINN instantiates.
 
-    The commands are those for our own RTL.
+    The commands are those for our own RTL. What was counted before is remembered in `cache`.
 
     A matrix unit and its weight memory are synthesised apart: the unit has a procedure for
     simulations, which has to be left out, the memory one that fills it.
@@ -38,9 +43,22 @@ def synthesise_layer(
     if layer.weight_bits:
         tops.append((f"{layer.name}_memstream_wrapper", False))
     jobs = [_job(build, layer, top, ignores_initial=ignores) for top, ignores in tops]
+    kept = cache / f"finn-{_digest(jobs)}.json"
+    if kept.exists():
+        return Resources.from_json(json.loads(kept.read_text()))
     netlists = run_yosys(jobs, timeout_s=timeout_s)
     counts = [count(netlist, DEVICE, version()).resources for netlist in netlists]
-    return sum(counts, start=Resources())
+    total = sum(counts, start=Resources())
+    replace_atomically(kept, json.dumps(total.to_json()))
+    return total
+
+
+def _digest(jobs: Sequence[Job]) -> str:
+    """Return the sha256 of all that decides what `jobs` count, as 64 hex digits."""
+    texts = [str(SYNTHESIS_VERSION), version()]
+    for job in jobs:
+        texts += [*job.passes, *(part for memory in job.memories for part in memory)]
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()
 
 
 def _job(build: FinnBuild, layer: FinnLayer, top: str, *, ignores_initial: bool) -> Job:

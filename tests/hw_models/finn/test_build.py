@@ -91,13 +91,15 @@ def test_a_matrix_unit_gives_every_word_in_the_cycles_finn_says(built, tmp_path)
     assert again.words_different == again.words_compared
 
 
-def test_yosys_counts_thresholds_with_their_memory(built):
+def test_yosys_counts_thresholds_once(built, tmp_path, monkeypatch):
     _, _, made = built
     layer = next(layer for layer in made.layers if layer.kind == "Thresholding_rtl")
-    counted = synthesise_layer(made, layer)
-    # 15 thresholds for each of 4 channels: a LUT holds at most 64 bits of them, without its logic
-    assert counted.lut > layer.pe * 15 * 4 // layer.pe * 4 / 64
+    counted = synthesise_layer(made, layer, cache=tmp_path)
+    # each PE has four stages of comparators: a LUT compares at most three bits
+    assert counted.lut >= layer.pe * 4 * layer.input_bits / layer.pe / 3
     assert counted.ff > 0
+    monkeypatch.setattr("hw_models.finn.synthesise.run_yosys", None)
+    assert synthesise_layer(made, layer, cache=tmp_path) == counted
 
 
 def test_there_is_no_rtl_of_a_pool(built):
