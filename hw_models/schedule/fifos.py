@@ -18,7 +18,7 @@ def with_sized_fifos(flow: Dataflow, latencies: Mapping[str, int]) -> Dataflow:
     Frames offered at that node's interval fill unbounded FIFOs to depths that are enough: a node
     that starts as soon as it can is never later than in that schedule (Baccelli et al.,
     Synchronization and Linearity, 1992, on the monotonicity of event graphs). From there each
-    depth is halved towards `least_depth`, the widest FIFOs first.
+    depth shrinks towards `least_depth`, the largest FIFOs first.
 
     Args:
         flow: Nodes and streams; its FIFO depths play no part.
@@ -35,16 +35,37 @@ def with_sized_fifos(flow: Dataflow, latencies: Mapping[str, int]) -> Dataflow:
         depths = [max(FULL_RATE_DEPTH, beats + 1) for beats in backlog]  # one more in the register
     if not _reaches(_with_depths(flow, depths), latencies, target):
         raise DesignError(f"FIFOs of {max(depths)} beats do not reach {target} cycles per frame")
-    bits = [stream.bits * stream.source_lanes for stream in flow.streams]
-    for index in sorted(range(len(depths)), key=lambda i: -depths[i] * bits[i]):
-        low, high = least_depth(flow, flow.streams[index]), depths[index]
-        middle = low  # most streams need no more
+    by_bits = sorted(
+        range(len(depths)),
+        key=lambda i: -depths[i] * flow.streams[i].bits * flow.streams[i].source_lanes,
+    )
+
+    def is_enough(indices: list[int], depth: int | None = None) -> bool:
+        """Keep the least depths, or `depth`, at `indices` if they reach the rate."""
+        before = [depths[i] for i in indices]
+        for i in indices:
+            depths[i] = least_depth(flow, flow.streams[i]) if depth is None else depth
+        if _reaches(_with_depths(flow, depths), latencies, target):
+            return True
+        for i, old in zip(indices, before, strict=True):
+            depths[i] = old
+        return False
+
+    def shrink(indices: list[int]) -> None:
+        """Make the FIFOs at `indices` as shallow as can be, many at once where they may."""
+        if is_enough(indices):
+            return
+        if len(indices) > 1:
+            shrink(indices[: len(indices) // 2])
+            shrink(indices[len(indices) // 2 :])
+            return
+        low, high = least_depth(flow, flow.streams[indices[0]]) + 1, depths[indices[0]]
+        middle = low
         while low < high:
-            depths[index] = middle
-            is_enough = _reaches(_with_depths(flow, depths), latencies, target)
-            low, high = (low, middle) if is_enough else (middle + 1, high)
-            middle = (low + high) // 2
-        depths[index] = high
+            low, high = (low, middle) if is_enough(indices, middle) else (middle + 1, high)
+            middle = min(2 * low, (low + high) // 2)  # most need few
+
+    shrink(by_bits)
     return _with_depths(flow, depths)
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-OUTSIDE = -1
+NONE = -1
 NEVER = -1
 
 
@@ -25,9 +25,9 @@ class Machine(NamedTuple):
         capacity: As `Program.capacity`, shape `(nodes,)`.
         frame_beats: As `Program.frame_beats`, shape `(nodes,)`.
         latency: Cycles from a slot to the one in which its beat enters a queue, shape `(nodes,)`.
-        queue_source: Node that fills a queue, shape `(queues,)`; `OUTSIDE` for the input.
-        queue_sink: Node that empties a queue; `OUTSIDE` for the output, which is the last queue.
-        queue_depth: Beats that fit into a queue.
+        inputs: Queues that a node empties, shape `(nodes, most)`, `NONE` behind the last one.
+        outputs: Queues that a node fills, as `inputs`; the last row are those the input fills.
+        queue_depth: Beats that fit into a queue, shape `(queues,)`; the last queue is the output.
         queue_passes: Whether a full queue takes a beat in the cycle in which one leaves.
     """
 
@@ -39,8 +39,8 @@ class Machine(NamedTuple):
     capacity: Integers
     frame_beats: Integers
     latency: Integers
-    queue_source: Integers
-    queue_sink: Integers
+    inputs: Integers
+    outputs: Integers
     queue_depth: Integers
     queue_passes: Flags
 
@@ -134,8 +134,8 @@ def run(
             if _step(machine, node, at, state):
                 last_move = cycle
         is_offered = offered < frames * in_beats and cycle >= offered * in_interval / in_beats
-        if is_offered and _has_room(machine, OUTSIDE, state):
-            _push(machine, OUTSIDE, state)
+        if is_offered and _has_room(machine, nodes, state):
+            _push(machine, nodes, state)
             first = cycle if offered == 0 else first
             offered += 1
             last_move = cycle
@@ -190,23 +190,23 @@ def _step(machine: Machine, node: int, at: Progress, state: Queues) -> bool:
 
 @njit(cache=True)
 def _has_beats(machine: Machine, node: int, state: Queues) -> bool:
-    for queue in range(len(state.held)):
-        if machine.queue_sink[queue] == node and state.held[queue] == 0:
-            return False
-    return True
+    has_beats = True
+    for queue in machine.inputs[node]:
+        has_beats = has_beats and (queue == NONE or state.held[queue] > 0)
+    return has_beats
 
 
 @njit(cache=True)
 def _pop(machine: Machine, node: int, state: Queues) -> None:
-    for queue in range(len(state.held)):
-        if machine.queue_sink[queue] == node:
+    for queue in machine.inputs[node]:
+        if queue != NONE:
             state.held[queue] -= 1
 
 
 @njit(cache=True)
 def _has_room(machine: Machine, node: int, state: Queues) -> bool:
-    for queue in range(len(state.held)):
-        if machine.queue_source[queue] == node:
+    for queue in machine.outputs[node]:
+        if queue != NONE:
             beats = state.held[queue] if machine.queue_passes[queue] else state.begin[queue]
             if beats >= machine.queue_depth[queue]:
                 return False
@@ -215,8 +215,8 @@ def _has_room(machine: Machine, node: int, state: Queues) -> bool:
 
 @njit(cache=True)
 def _push(machine: Machine, node: int, state: Queues) -> None:
-    for queue in range(len(state.held)):
-        if machine.queue_source[queue] == node:
+    for queue in machine.outputs[node]:
+        if queue != NONE:
             state.held[queue] += 1
             # places needed: the one of a beat that leaves in this cycle is not yet free
             state.most[queue] = max(state.most[queue], state.begin[queue] + 1)

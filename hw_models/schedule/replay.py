@@ -6,16 +6,19 @@ from itertools import pairwise
 from math import lcm
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dse.errors import DesignError
 from hw_models.dataflow import Dataflow, Stream
 from hw_models.folding import node_ii_cycles
 from hw_models.graph import INPUT
-from hw_models.schedule.kernel import NEVER, OUTSIDE, Machine, run
+from hw_models.schedule.kernel import NEVER, NONE, Machine, run
 from hw_models.schedule.program import Program, converter_program, program
 
 FRAMES = 6
 """Frames replayed: enough to fill the pipeline and to see its interval."""
+OUTSIDE = NONE
+"""What stands for a node at the accelerator's input and output."""
 _PATIENCE_CYCLES = 10_000
 _REGISTERS = 2
 """FIFOs up to this depth give a beat one cycle after it was put in, deeper ones after two."""
@@ -154,6 +157,15 @@ class _Builder:
                 last = self.through(last, _REGISTER, 0)
         return fifo, last
 
+    def _ends(self, nodes: list[int]) -> NDArray[np.int64]:
+        """Return the queues at each node, a row each; the last row is that of `OUTSIDE`."""
+        rows = [
+            [queue for queue, at in enumerate(nodes) if at == node]
+            for node in (*range(len(self.programs)), OUTSIDE)
+        ]
+        widest = max(map(len, rows))
+        return np.array([row + [NONE] * (widest - len(row)) for row in rows], dtype=np.int64)
+
     def machine(self) -> Machine:
         """Return what was collected."""
         slots = [len(steps.takes) for steps in self.programs]
@@ -166,8 +178,8 @@ class _Builder:
             capacity=np.array([steps.capacity for steps in self.programs]),
             frame_beats=np.array([steps.frame_beats for steps in self.programs]),
             latency=np.array(self.latencies),
-            queue_source=np.array([queue.source for queue in self.queues]),
-            queue_sink=np.array([queue.sink for queue in self.queues]),
+            inputs=self._ends([queue.sink for queue in self.queues])[:-1],
+            outputs=self._ends([queue.source for queue in self.queues]),
             queue_depth=np.array([queue.depth for queue in self.queues]),
             queue_passes=np.array([queue.passes for queue in self.queues]),
         )

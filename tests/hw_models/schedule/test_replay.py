@@ -17,6 +17,11 @@ def _latencies(accelerator, cycles=5):
     return {node.name: cycles for node in accelerator.nodes}
 
 
+def _pairs(flow):
+    """Give every stream a FIFO of two words."""
+    return flow.with_fifo_depths({stream.key: 2 for stream in flow.streams})
+
+
 def _mlp(make_mvau, act="int8"):
     first = make_mvau(name="fc1", mw=16, mh=12, act=act)
     return Accelerator(
@@ -30,7 +35,7 @@ def _mlp(make_mvau, act="int8"):
 
 def test_one_layer_takes_its_slots_its_latency_and_two_fifos(make_mvau):
     accelerator = Accelerator(nodes=(make_mvau(mw=16, mh=12),))
-    flow = dataflow(accelerator, [Folding(pe=3, simd=4)])
+    flow = _pairs(dataflow(accelerator, [Folding(pe=3, simd=4)]))
     schedule = replay(flow, {"fc": 7})
     # the last of 16 slots is 15 cycles behind the first; a FIFO on either side adds one
     assert schedule.latency_cycles == 1 + 15 + 7 + 1 + 1
@@ -131,7 +136,8 @@ def test_a_shortcut_gets_a_fifo_that_waits_for_the_longer_branch(make_mvau):
 
 def test_a_shortcut_too_shallow_for_its_branch_stops_for_ever(make_mvau):
     accelerator = _residual(make_mvau)
-    flow = dataflow(accelerator, [Folding(pe=1, simd=1)] * 3, default_depth=2)
+    flow = dataflow(accelerator, [Folding(pe=1, simd=1)] * 3)
+    flow = flow.with_fifo_depths({stream.key: 2 for stream in flow.streams})
     schedule = replay(flow.with_fifo_depths({("a.quant", "add", 0): 40}), _latencies(accelerator))
     assert schedule.interval_cycles >= 16 * 64
     with pytest.raises(DesignError, match=r"stops for ever; full FIFOs: .*a\.quant-add"):
