@@ -65,7 +65,11 @@ def _job(build: FinnBuild, layer: FinnLayer, top: str, *, ignores_initial: bool)
     sources = (PRIMITIVES, *layer_sources(build, layer))
     flags = "--ignore-initial " if ignores_initial else ""
     # read_slang takes no quoted names, so the files lie under plain ones in Yosys' folder
-    files = tuple((f"{i:02}{path.suffix}", _text(path)) for i, path in enumerate(sources))
+    # and its memories beside them, not where FINN wrote them, which differs from run to run
+    here = f"{layer.code.absolute()}/"
+    files = tuple(
+        (f"{i:02}{path.suffix}", _text(path).replace(here, "")) for i, path in enumerate(sources)
+    )
     names = " ".join(name for name, _ in files)
     design = Rtl(top=top, text="", sources=(), memories=(*layer_memories(layer), *files))
     job = synthesis_job(design, DEVICE, dsp=True)
