@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from hw_models.folding import Folding, Pace, node_paces, window_in_lanes, window_pace
-from hw_models.graph import INPUT, Accelerator, Mvau, Node, SlidingWindow
+from hw_models.graph import INPUT, Accelerator, Mvau, Node, Requantize, SlidingWindow
 from hw_models.nodes import SumNode, in_format
 
+FULL_RATE_DEPTH = 2
+"""A FIFO of two beats takes and gives one in every cycle, for a multiplexer per bit."""
 OUTPUT = ""
 """Name of the accelerator's output among the sinks of streams."""
 
@@ -89,7 +91,6 @@ def dataflow(
     accelerator: Accelerator,
     foldings: Sequence[Folding],
     fifo_depths: Mapping[tuple[str, str, int], int] = MappingProxyType({}),
-    default_depth: int = 2,
 ) -> Dataflow:
     """Return the streams of `accelerator` folded by `foldings`.
 
@@ -98,14 +99,14 @@ def dataflow(
     Args:
         accelerator: Nodes.
         foldings: Parallelism of each layer.
-        fifo_depths: Beats that wait in a stream, by `Stream.key`.
-        default_depth: Depth of the other streams' FIFOs; 2 cuts every path between two nodes.
+        fifo_depths: Beats that wait in a stream, by `Stream.key`; `least_depth` in the others.
 
     Raises:
         FoldingError: Not one folding per layer, or an illegal one.
     """
     paces = node_paces(accelerator, foldings)
     pace_of = {node.name: pace for node, pace in zip(accelerator.nodes, paces, strict=True)}
+    by_name = {node.name: node for node in accelerator.nodes}
     (first, *_) = accelerator.readers_of(INPUT)
     streams = []
     for node, sources in zip(accelerator.nodes, accelerator.sources, strict=True):
@@ -124,7 +125,7 @@ def dataflow(
                     bits=_bits_taken(node, port),
                     source_lanes=given,
                     sink_lanes=taken,
-                    fifo_depth=fifo_depths.get(key, default_depth),
+                    fifo_depth=fifo_depths.get(key, least_depth(by_name.get(name), node)),
                 )
             )
     last = accelerator.nodes[-1]
@@ -138,12 +139,23 @@ def dataflow(
             bits=bits_given(last),
             source_lanes=given,
             sink_lanes=given,
-            fifo_depth=fifo_depths.get(key, default_depth),
+            fifo_depth=fifo_depths.get(key, least_depth(last, None)),
         )
     )
     return Dataflow(
         accelerator=accelerator, foldings=tuple(foldings), paces=paces, streams=tuple(streams)
     )
+
+
+def least_depth(source: Node | None, sink: Node | None) -> int:
+    """Return the FIFO depth that cuts all paths between two nodes; `None` is the outside.
+
+    One register does, at a beat every other cycle; requantizers take and give beats in bursts. A
+    matrix unit keeps its sums itself.
+    """
+    if isinstance(source, Mvau):
+        return 0
+    return FULL_RATE_DEPTH if isinstance(source, Requantize) or isinstance(sink, Requantize) else 1
 
 
 def lanes_taken(node: Node, pace: Pace) -> int:

@@ -133,6 +133,26 @@ class NodeCost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StreamCost:
+    """Cost of what stands between two nodes.
+
+    Attributes:
+        source: Name of the node that gives the stream; empty for the input.
+        sink: Name of the node that takes it; empty for the output, and for the fork of a stream.
+        parts: What it is made of.
+    """
+
+    source: str
+    sink: str
+    parts: tuple[Part, ...]
+
+    @property
+    def resources(self) -> Resources:
+        """Sum of the parts."""
+        return total(self.parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CostReport:
     """Cost of a whole accelerator.
 
@@ -141,6 +161,7 @@ class CostReport:
         device: FPGA family.
         clock_mhz: Clock to which the cells are pipelined [MHz].
         per_node: Cost of each node, in order.
+        between: Cost of the streams between nodes: FIFOs, width converters, forks.
         lanes: Multiply-accumulate lanes, the sum of PE·SIMD over the layers.
         weight_bits: Size of all weights [bit].
     """
@@ -149,13 +170,16 @@ class CostReport:
     device: str
     clock_mhz: float
     per_node: tuple[NodeCost, ...]
+    between: tuple[StreamCost, ...] = ()
     lanes: int
     weight_bits: int
 
     @property
     def resources(self) -> Resources:
-        """Sum of the nodes."""
-        return sum((node.resources for node in self.per_node), start=Resources())
+        """Sum of the nodes and of the streams between them."""
+        nodes = (node.resources for node in self.per_node)
+        streams = (stream.resources for stream in self.between)
+        return sum((*nodes, *streams), start=Resources())
 
     @property
     def ii_cycles(self) -> int:
@@ -191,6 +215,7 @@ class CostReport:
             "lanes": self.lanes,
             "weight_bits": self.weight_bits,
             "per_node": [asdict(node) for node in self.per_node],
+            "between": [asdict(stream) for stream in self.between],
             "totals": {
                 **self.resources.to_json(),
                 "ii_cycles": self.ii_cycles,
@@ -210,12 +235,18 @@ class CostReport:
             lanes=data["lanes"],
             weight_bits=data["weight_bits"],
             per_node=tuple(_node_from_json(node) for node in data["per_node"]),
+            between=tuple(
+                StreamCost(**{**stream, "parts": _parts_from_json(stream["parts"])})
+                for stream in data["between"]
+            ),
         )
 
 
 def _node_from_json(data: dict[str, Any]) -> NodeCost:
-    parts = (
-        Part(**{**part, "resources": Resources.from_json(part["resources"])})
-        for part in data["parts"]
+    return NodeCost(**{**data, "parts": _parts_from_json(data["parts"])})
+
+
+def _parts_from_json(parts: list[dict[str, Any]]) -> tuple[Part, ...]:
+    return tuple(
+        Part(**{**part, "resources": Resources.from_json(part["resources"])}) for part in parts
     )
-    return NodeCost(**{**data, "parts": tuple(parts)})

@@ -15,7 +15,8 @@ from hw_models.build.locate import first_different_node
 from hw_models.build.report import REPORT, Report
 from hw_models.build.steps import Result, Steps
 from hw_models.build.verification import compare, measure
-from hw_models.cost import DspUse, estimate
+from hw_models.cost import DspUse
+from hw_models.cost.estimate import estimate_flow
 from hw_models.graph import Requantize
 from hw_models.model import Model
 from hw_models.resources import Resources
@@ -91,7 +92,7 @@ def build(
     measured = _measured(steps, made, images)
     counted = _synthesised(steps, made, order)
     placed = _placed(steps, made, order, say)
-    predicted = estimate(model.accelerator, foldings, order.board.family, order.dsp).resources
+    predicted = estimate_flow(made.flow, order.board.family, order.dsp).resources
     synthesis = Resources.from_json(counted["resources"])
     core = core_interface(made)
     report = Report(

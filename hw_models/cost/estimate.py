@@ -5,16 +5,18 @@ from collections.abc import Sequence
 # the rules register themselves
 from hw_models.cost import add, mvau, pool, requantize, sliding_window  # noqa: F401
 from hw_models.cost.node import node_parts
+from hw_models.cost.stream import fork_parts, stream_parts
 from hw_models.cost.target import DspUse, load_target
-from hw_models.folding import Folding, node_ii_cycles, node_paces
-from hw_models.graph import Accelerator
-from hw_models.resources import CostReport, NodeCost, Source
+from hw_models.dataflow import Dataflow, dataflow
+from hw_models.folding import Folding, node_ii_cycles
+from hw_models.graph import INPUT, Accelerator
+from hw_models.resources import CostReport, NodeCost, Source, StreamCost
 
 
 def estimate(
     accelerator: Accelerator, foldings: Sequence[Folding], device: str, dsp: DspUse
 ) -> CostReport:
-    """Return the analytical cost of `accelerator`.
+    """Return the analytical cost of `accelerator` with the least FIFOs between its nodes.
 
     Args:
         accelerator: Shapes and formats.
@@ -28,8 +30,22 @@ def estimate(
         UnknownPluginError: No such family.
         UnmodelledError: Something has no rule.
     """
-    target = load_target(device, dsp)
-    nodes = zip(accelerator.nodes, node_paces(accelerator, foldings), strict=True)
+    return estimate_flow(dataflow(accelerator, foldings), device, dsp)
+
+
+def estimate_flow(flow: Dataflow, device: str, dsp: DspUse) -> CostReport:
+    """Return the analytical cost of a folded accelerator, its FIFOs as deep as `flow` says.
+
+    Args:
+        flow: Nodes at their pace, and the streams between them.
+        device: Name of an FPGA family.
+        dsp: As for `estimate`.
+
+    Raises:
+        BitfrontError: As `estimate`.
+    """
+    target, accelerator = load_target(device, dsp), flow.accelerator
+    nodes = zip(accelerator.nodes, flow.paces, strict=True)
     return CostReport(
         source=Source.ANALYTICAL,
         device=device,
@@ -43,6 +59,14 @@ def estimate(
             )
             for node, pace in nodes
         ),
-        lanes=sum(folding.lanes for folding in foldings),
+        between=tuple(
+            StreamCost(source=s.source, sink=s.sink, parts=stream_parts(s, target))
+            for s in flow.streams
+        )
+        + tuple(
+            StreamCost(source=name, sink="", parts=fork_parts(flow, name))
+            for name in (INPUT, *(node.name for node in accelerator.nodes))
+        ),
+        lanes=sum(folding.lanes for folding in flow.foldings),
         weight_bits=accelerator.weight_bits,
     )

@@ -12,9 +12,11 @@ from dse.errors import DesignError
 from dse.formats import Format
 from hw_models.accumulator import accumulator_bits_table
 from hw_models.cost.node import node_parts
+from hw_models.cost.stream import fork_parts, stream_parts
 from hw_models.cost.target import DspUse, Target, load_target
+from hw_models.dataflow import Stream, dataflow
 from hw_models.folding import Folding, Pace, node_ii_cycles, node_paces
-from hw_models.graph import Accelerator, Add, Mvau, Node, Pool, Requantize, SlidingWindow
+from hw_models.graph import INPUT, Accelerator, Add, Mvau, Node, Pool, Requantize, SlidingWindow
 from hw_models.resources import Resources, total
 
 IntArray = NDArray[np.int64]
@@ -128,6 +130,13 @@ def estimate_points(
         costs[:, layer] += _gathered(key, variant, pace, target)
         node_ii = node_ii_cycles(template.nodes[position], pace)
         ii_cycles[layer] = max(ii_cycles[layer], node_ii)
+    flow = dataflow(template, foldings)
+    owners = dict(zip((node.name for node in template.nodes), template.layer_of_node, strict=True))
+    for stream in flow.streams:
+        layer = owners[stream.sink or stream.source]
+        costs[:, layer] += _between(points.stream_bits(stream), stream, target)
+    for name in (INPUT, *owners):
+        costs[:, owners.get(name, 0)] += _numbers(total(fork_parts(flow, name)))
     return CostTable(
         **{f"layer_{name}": costs[:, :, column] for column, name in enumerate(_NUMBERS)},
         layer_ii_cycles=ii_cycles,
@@ -206,6 +215,34 @@ class _Points:
         for act in np.unique(self.act[:, layer]).tolist():
             bits[act] = _with_act(source, self._codes(name, act)).accumulator_bits
         return np.asarray(bits[self.act[:, layer]])
+
+    def stream_bits(self, stream: Stream) -> IntArray:
+        """Return the width of an element of `stream` at every point [bit]."""
+        source = self.template.node(stream.source) if stream.source else None
+        if source is not None and source.out_format is None:
+            return self._sum_bits(source)
+        layer = self.template.code_layers[stream.source]
+        if layer == self.weight.shape[1]:
+            return np.full(len(self.weight), stream.bits)
+        bits = np.zeros(len(self.formats), dtype=np.int64)
+        for act in np.unique(self.act[:, layer]).tolist():
+            bits[act] = self._codes(stream.source, act).bits
+        return np.asarray(bits[self.act[:, layer]])
+
+
+def _between(bits: IntArray, stream: Stream, target: Target) -> IntArray:
+    """Return the costs of a stream at every point, shape `(points, numbers)`."""
+    widths, which = np.unique(bits, return_inverse=True)
+    costs = [
+        _numbers(total(stream_parts(replace(stream, bits=width), target)))
+        for width in widths.tolist()
+    ]
+    return np.array(costs, dtype=np.int64).reshape(-1, len(_NUMBERS))[which]
+
+
+def _numbers(resources: Resources) -> tuple[int, ...]:
+    """Return `resources` in the order of `_NUMBERS`."""
+    return (resources.lut, resources.ff, resources.dsp, resources.bram18, 0, 0)
 
 
 Taker = TypeVar("Taker", bound=SlidingWindow | Pool | Add)

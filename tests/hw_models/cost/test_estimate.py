@@ -37,6 +37,9 @@ def test_totals_are_sums_and_everything_has_a_source(make_cnn, device, dsp):
         for part in node.parts:
             assert part.source
             summed += part.resources
+    for stream in report.between:
+        assert all(part.source for part in stream.parts)
+        summed += stream.resources
     assert summed == report.resources
     assert (report.resources.dsp > 0) == (dsp == "auto")
     assert report.weight_bits == cnn.weight_bits
