@@ -32,7 +32,7 @@ def scale_round_parts(node: Requantize, pace: Pace, target: Target) -> tuple[Par
     )
     ends = Resources(
         lut=carry_lut(x, target) + carry_lut(scale + bits, target) + 4 * code,
-        ff=2 * bits + parameter_bits(bits) + total + 2 * scale + 3 * code + 2,
+        ff=2 * bits + parameter_bits(bits) + total + 2 * scale + 4 * code + 3,
     )
     folds = node.channels // pace.lanes
     fold_bits = counter_bits(folds)
@@ -50,7 +50,7 @@ def scale_round_parts(node: Requantize, pace: Pace, target: Target) -> tuple[Par
             resources=Resources(
                 lut=counters_lut((folds,), target)
                 + sum(2 * counter_bits(steps) + 2 for steps in rows),
-                ff=(5 + len(rows)) * fold_bits + 6 + sum(1 + counter_bits(steps) for steps in rows),
+                ff=(5 + len(rows)) * fold_bits + 7 + sum(1 + counter_bits(steps) for steps in rows),
             ),
             is_compute=False,
             source="counted from lib/scale_control.sv",

@@ -30,13 +30,13 @@ def _(node: Requantize, pace: Pace, model: Model, fabric: Fabric) -> Rtl:
 def _(node: Requantize, pace: Pace, fabric: Fabric) -> int:
     """Return the cycles of the architecture that costs choose.
 
-    A table's register; a row for each bit of a scale, and six stages around them; or three stages
+    A table's register; a row for each bit of a scale, and seven stages around them; or three stages
     for each bit of a code and one more.
     """
     match requantizer_architecture(node, pace, fabric.target):
         case Architecture.LOOKUP:
             return 1
         case Architecture.SCALE_ROUND:
-            return scale_bits(node.accumulator_bits) + 6
+            return scale_bits(node.accumulator_bits) + 7
         case Architecture.THRESHOLDS:
             return 3 * node.output.bits + 1

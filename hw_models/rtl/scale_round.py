@@ -56,7 +56,7 @@ class _Widths:
 def emit_scale_round(node: Requantize, pace: Pace, line: ScaleRound, fabric: Fabric) -> Rtl:
     """Write the module that requantizes by `line`, `pace.lanes` sums a beat.
 
-    Codes come `scale_bits` + 6 clock edges after their sums.
+    Codes come `scale_bits` + 7 clock edges after their sums.
     """
     name, lanes = module_name(node), pace.lanes
     folds = node.channels // lanes
@@ -203,20 +203,20 @@ def _rows(lanes: int, widths: _Widths, steps: Sequence[int], fold_bits: int) -> 
 def _places(lanes: int, widths: _Widths, fold_bits: int, last: int) -> Iterator[str]:
     """Yield the stages behind the products: scaled sums, places, late places, codes."""
     scaled_bits = widths.total + widths.scale
-    yield "  reg valid_scaled, valid_place, valid_late;"
+    yield "  reg valid_scaled, valid_place, valid_late, valid_last;"
     yield f"  reg [{fold_bits - 1}:0] fold_scaled, fold_place;"
     yield f"  reg [{lanes * scaled_bits - 1}:0] scaled;"
     yield f"  reg [{lanes * widths.scale - 1}:0] scales_scaled;"
     yield f"  wire [{lanes * widths.code - 1}:0] places, next_codes;"
-    yield f"  reg [{lanes * widths.code - 1}:0] places_late, codes;"
+    yield f"  reg [{lanes * widths.code - 1}:0] places_late, places_last, codes;"
     yield f"  wire [{lanes - 1}:0] first, late;"
-    yield f"  reg [{lanes - 1}:0] first_late;"
+    yield f"  reg [{lanes - 1}:0] first_late, late_last;"
     yield "  assign out_data = codes;"
     yield "  always_ff @(posedge clk) begin"
-    yield "    if (rst) {valid_scaled, valid_place, valid_late, is_full} <= '0;"
+    yield "    if (rst) {valid_scaled, valid_place, valid_late, valid_last, is_full} <= '0;"
     yield "    else if (advance)"
-    yield "      {valid_scaled, valid_place, valid_late, is_full} <="
-    yield f"          {{leave{last}, valid_scaled, valid_place, valid_late}};"
+    yield "      {valid_scaled, valid_place, valid_late, valid_last, is_full} <="
+    yield f"          {{leave{last}, valid_scaled, valid_place, valid_late, valid_last}};"
     yield "    if (advance) begin"
     yield f"      fold_scaled <= row_fold{last};"
     yield "      fold_place <= fold_scaled;"
@@ -226,7 +226,9 @@ def _places(lanes: int, widths: _Widths, fold_bits: int, last: int) -> Iterator[
         yield f"      scaled[{lane * scaled_bits}+:{scaled_bits}] <= {{{total}, {factor}}};"
     yield f"      scales_scaled <= scale{last};"
     yield "      places_late <= places;"
+    yield "      places_last <= places_late;"
     yield "      first_late <= first;"
+    yield "      late_last <= first_late & late;"
     yield "      codes <= next_codes;"
     yield "    end"
     yield "  end"
@@ -279,13 +281,13 @@ def _lane_places(
             "data": f"late[{lane}]",
         },
     )
-    raised = f"places_late[{lane * bits}+:{bits}] + {bits}'d{line.low}"
+    raised = f"places_last[{lane * bits}+:{bits}] + {bits}'d{line.low}"
     yield from instance(
         "bf_order",
         f"order{lane}",
         {"BITS": bits, "SIGNED": int(code.is_signed), "SIGN_BESIDE": 0},
         {
-            "x": f"{raised} - (first_late[{lane}] & late[{lane}])",
+            "x": f"{raised} - late_last[{lane}]",
             "y": f"next_codes[{lane * bits}+:{bits}]",
         },
     )

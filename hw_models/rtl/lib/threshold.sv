@@ -57,7 +57,9 @@ module bf_threshold #(
       .data(threshold2)
   );
 
-  wire is_above = $signed(sum3) > $signed(threshold3);
+  // above where threshold - sum is negative: smaller on ecp5 than a comparison
+  wire [BITS:0] below = {threshold3[BITS-1], threshold3} - {sum3[BITS-1], sum3};
+  wire is_above = below[BITS];
   assign last = STEPS == 1 || found3[STEPS-1];
   assign out_sum = sum3;
   wire [FOUND:0] shifted = {found3, is_above};

@@ -139,7 +139,7 @@ def test_multiplications_are_exact_at_full_speed_and_under_stalls(
         width = scale_bits(node.accumulator_bits)
         beats = node.in_elements // pace.lanes
         assert run.interval_cycles(settled=0) == beats * min(pace.cycles, width), case.label
-        assert run.latency_cycles == width + 6, case.label
+        assert run.latency_cycles == width + 7, case.label
     run_cases(cases, seed=2, gap=0.5)
     run_cases(cases, seed=3, gap=0.3, backpressure=0.7)
 
