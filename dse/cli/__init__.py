@@ -8,6 +8,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from dse import __version__
+from dse.cli.accelerators import accelerators
 from dse.cli.build import build
 from dse.cli.calibrate import calibrate
 from dse.cli.cost import cost
@@ -29,6 +30,7 @@ _TERMINATED = 128 + signal.SIGTERM
 
 app = typer.Typer(name="bitfront", add_completion=False)
 for verb in (
+    accelerators,
     build,
     calibrate,
     cost,
