@@ -4,12 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from dse.errors import DesignError
-from hw_models.dataflow import Dataflow, Stream
-from hw_models.graph import Mvau, Requantize
+from hw_models.dataflow import FULL_RATE_DEPTH, Dataflow, Stream, least_depth
 from hw_models.schedule.replay import replay, slowest_ii_cycles
-
-FULL_RATE_DEPTH = 2
-"""A FIFO of two beats takes and gives one in every cycle, for a multiplexer per bit."""
 
 
 def with_sized_fifos(flow: Dataflow, latencies: Mapping[str, int]) -> Dataflow:
@@ -44,7 +40,7 @@ def with_sized_fifos(flow: Dataflow, latencies: Mapping[str, int]) -> Dataflow:
         """Keep the least depths, or `depth`, at `indices` if they reach the rate."""
         before = [depths[i] for i in indices]
         for i in indices:
-            depths[i] = least_depth(flow, flow.streams[i]) if depth is None else depth
+            depths[i] = _least_depth(flow, flow.streams[i]) if depth is None else depth
         if _reaches(_with_depths(flow, depths), latencies, target):
             return True
         for i, old in zip(indices, before, strict=True):
@@ -59,7 +55,7 @@ def with_sized_fifos(flow: Dataflow, latencies: Mapping[str, int]) -> Dataflow:
             shrink(indices[: len(indices) // 2])
             shrink(indices[len(indices) // 2 :])
             return
-        low, high = least_depth(flow, flow.streams[indices[0]]) + 1, depths[indices[0]]
+        low, high = _least_depth(flow, flow.streams[indices[0]]) + 1, depths[indices[0]]
         middle = low
         while low < high:
             low, high = (low, middle) if is_enough(indices, middle) else (middle + 1, high)
@@ -69,17 +65,9 @@ def with_sized_fifos(flow: Dataflow, latencies: Mapping[str, int]) -> Dataflow:
     return _with_depths(flow, depths)
 
 
-def least_depth(flow: Dataflow, stream: Stream) -> int:
-    """Return the depth that cuts all paths between the ends of `stream`.
-
-    One register does, at a beat every other cycle; requantizers take and give beats in bursts. A
-    matrix unit keeps its sums itself.
-    """
+def _least_depth(flow: Dataflow, stream: Stream) -> int:
     nodes = {node.name: node for node in flow.accelerator.nodes}
-    if isinstance(nodes.get(stream.source), Mvau):
-        return 0
-    ends = (nodes.get(stream.source), nodes.get(stream.sink))
-    return FULL_RATE_DEPTH if any(isinstance(node, Requantize) for node in ends) else 1
+    return least_depth(nodes.get(stream.source), nodes.get(stream.sink))
 
 
 def _with_depths(flow: Dataflow, depths: list[int]) -> Dataflow:
