@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from dse.cli.images import OPTION, images_for
 from dse.cli.progress import progress_bars
 from dse.files import replace_atomically
 from hw_models.cost import DspUse
@@ -98,7 +99,11 @@ def compare(
     folding: _Folding = None,
     clock: _Clock = 100.0,
     dsp: Annotated[DspUse, typer.Option(help="Our products in DSP blocks too.")] = "none",
-    seed: Annotated[int, typer.Option(help="Of the random images.", min=0)] = 0,
+    images: Annotated[str, typer.Option(help=OPTION)] = "20",
+    count: Annotated[
+        int | None, typer.Option(help="Images of a data set.", min=1, show_default="all")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of drawn images.", min=0)] = 0,
     as_json: _Json = False,
 ) -> None:
     """Compare FINN with our own hardware at the same PE and SIMD, on Series 7.
@@ -111,22 +116,30 @@ def compare(
     from hw_models.synth.yosys import version
 
     network = read_model(model)
+    taken = images_for(network.input, images, count, seed)
     with progress_bars() as progress:
         comparison = run_both(
             network,
             _foldings(network, fps, folding, clock),
+            taken.codes,
             out / f"{model.stem}-work",
             clock_mhz=clock,
             dsp=dsp,
-            seed=seed,
             progress=progress,
         )
-    asked = f"--folding {shlex.quote(str(folding))}" if folding else f"--fps {fps:g}"
-    command = (
-        f"bitfront finn compare {model.name} --out {shlex.quote(str(out))} {asked} "
-        f"--clock {clock:g} --dsp {dsp} --seed {seed}"
+    options = [
+        *("--out", str(out)),
+        *(("--folding", str(folding)) if folding else ("--fps", f"{fps:g}")),
+        *("--clock", f"{clock:g}", "--dsp", dsp, "--images", images),
+        *(("--count", str(count)) if count else ()),
+        *("--seed", str(seed)),
+    ]
+    provenance = Provenance(
+        network=model.stem,
+        command=shlex.join(["bitfront", "finn", "compare", model.name, *options]),
+        tool=f"yosys {version()}",
+        images=taken.source,
     )
-    provenance = Provenance(network=model.stem, command=command, tool=f"yosys {version()}")
     write_finn_compare(comparison, provenance, out)
     if as_json:
         typer.echo(json.dumps(comparison_json(comparison, provenance), indent=2))

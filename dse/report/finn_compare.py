@@ -29,11 +29,13 @@ class Provenance:
         network: Name of the network.
         command: What made it.
         tool: What synthesised, with its version.
+        images: What the images are.
     """
 
     network: str
     command: str
     tool: str
+    images: str
 
 
 def write_finn_compare(comparison: "Comparison", provenance: Provenance, folder: Path) -> None:
@@ -114,8 +116,9 @@ def _page(comparison: "Comparison", provenance: Provenance) -> Iterator[str]:
     compared, different = _words(comparison)
     yield (
         f"{different} of {compared} words of simulated RTL differ from what they should be; "
-        f"FINN's layers and our exact reference differ on {comparison.images_different} of "
-        f"{comparison.images} random images.\n"
+        f"FINN's layers and our exact reference differ in any output on "
+        f"{comparison.images_different} of {comparison.images} images "
+        f"({escape(provenance.images)}).\n"
     )
 
 

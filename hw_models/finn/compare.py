@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from dse.errors import UnmodelledError
+from dse.errors import DesignError, UnmodelledError
 from dse.progress import Progress
 from hw_models.arith.cell import STYLES
 from hw_models.cost import DspUse, estimate
 from hw_models.cost.target import load_target
 from hw_models.dataflow import dataflow
-from hw_models.finn.build import FinnBuild, FinnLayer, build, trace
+from hw_models.finn.build import FinnBuild, FinnLayer, build, execute, trace
 from hw_models.finn.own import node_outputs, simulate_node
 from hw_models.finn.simulate import Beats, Simulated, check_layer
 from hw_models.finn.synthesise import DEVICE, synthesise_layer
@@ -22,6 +22,7 @@ from hw_models.model import Model
 from hw_models.resources import Resources
 from hw_models.rtl.accelerator import EMITTERS  # noqa: F401 - the emitters register themselves
 from hw_models.rtl.node import Fabric, emit_node
+from hw_models.sim.golden import golden_outputs
 from hw_models.sim.verilator import Traffic
 from hw_models.synth.synthesis import synthesise
 from hw_models.tail import IntArray
@@ -86,8 +87,8 @@ class Comparison:
         finn_version: Version of finn-plus.
         clock_mhz: Clock that FINN was asked for [MHz].
         dsp: Whether our products may take DSP blocks; FINN's matrix units always do.
-        images: Random images run through both.
-        images_different: Those for which FINN's layers and the golden give different outputs.
+        images: Images run through FINN's layers and the golden.
+        images_different: Those of them for which any output differs.
     """
 
     nodes: tuple[NodeComparison, ...]
@@ -101,38 +102,44 @@ class Comparison:
 def compare(
     model: Model,
     foldings: Sequence[Folding],
+    codes: IntArray,
     folder: Path,
     *,
     clock_mhz: float,
     dsp: DspUse,
-    seed: int,
     progress: Progress,
 ) -> Comparison:
     """Build `model` with FINN and with our own RTL, and synthesise and simulate both.
 
-    Every layer is synthesised on its own, and simulated on its own with frames back to back.
+    Every layer is synthesised on its own, and simulated on its own with the first `FRAMES` images
+    back to back. All images run through FINN's own models of its layers, and through the golden.
 
     Args:
         model: Integers only.
         foldings: Of every layer, for both.
+        codes: Codes of images, shape `(n, height, width, channels)`.
         folder: Where FINN's files, words and logs go.
         clock_mhz: Clock that FINN is asked for [MHz].
         dsp: Whether our products may take DSP blocks.
-        seed: Of the images, which are random.
         progress: Told of each node.
 
     Raises:
+        DesignError: Fewer than `FRAMES` images.
         UnsupportedLayerError: FINN has no hardware for a node.
         VerificationError: RTL hangs.
         ToolError: FINN, Yosys or Verilator is missing or fails.
     """
+    if len(codes) < FRAMES:
+        raise DesignError(f"simulations need {FRAMES} images, not {len(codes)}")
     nodes = model.accelerator.nodes
     progress("FINN's build", 0, 1)
     made = build(model, folder, board=BOARD, clock_mhz=clock_mhz, foldings=foldings)
-    integers = _images(model, seed)
-    beats = trace(folder, integers)
+    integers = model.input.format.decode(codes).astype(np.int64)
+    beats = trace(folder, integers[:FRAMES])
     progress("FINN's build", 1, 1)
-    ours = _OurSide(model, foldings, dsp, model.input.format.encode(integers), folder)
+    given = execute(folder, integers)
+    expected = golden_outputs(model, codes).reshape(len(codes), -1)
+    ours = _OurSide(model, foldings, dsp, codes[:FRAMES], folder)
     compared: list[NodeComparison] = []
     for node, layers in matched_layers(model.accelerator, made):
         progress("layers", len(compared), len(nodes))
@@ -146,14 +153,12 @@ def compare(
             )
         )
     progress("layers", len(nodes), len(nodes))
-    given = beats[f"{made.layers[-1].name}.out"].reshape(FRAMES, -1)
-    expected = np.reshape(ours.outputs[nodes[-1].name], (FRAMES, -1))
     return Comparison(
         nodes=tuple(compared),
         finn_version=made.version,
         clock_mhz=clock_mhz,
         dsp=dsp,
-        images=FRAMES,
+        images=len(codes),
         images_different=int((given != expected).any(axis=1).sum()),
     )
 
@@ -176,13 +181,6 @@ def matched_layers(
 def _is_next(waiting: Sequence[FinnLayer], kind: str) -> bool:
     """Return whether the first of `waiting` is of `kind`, in RTL or HLS."""
     return bool(waiting) and waiting[0].kind.rpartition("_")[0] == kind
-
-
-def _images(model: Model, seed: int) -> IntArray:
-    """Return integers of random codes, shape `(FRAMES, height, width, channels)`."""
-    low, high = int(model.input.format.min), int(model.input.format.max)
-    shape = (FRAMES, *model.input.shape)
-    return np.random.default_rng(seed).integers(low, high, shape, endpoint=True)
 
 
 def _finn_side(made: FinnBuild, layers: tuple[FinnLayer, ...], beats: Beats, folder: Path) -> Side:
@@ -228,7 +226,7 @@ class _OurSide:
         report = estimate(model.accelerator, foldings, DEVICE, dsp)
         self._costs = {cost.name: cost for cost in report.per_node}
         self._folder = folder
-        self.outputs = node_outputs(model, codes)
+        self._outputs = node_outputs(model, codes)
 
     def of(self, node: Node) -> Side:
         """Synthesise and simulate one node."""
@@ -242,5 +240,5 @@ class _OurSide:
             without_estimate=(),
             synthesised=counted.resources,
             predicted_cycles=cost.ii_cycles,
-            simulated=simulate_node(node, rtl, self._flow, self.outputs, folder),
+            simulated=simulate_node(node, rtl, self._flow, self._outputs, folder),
         )

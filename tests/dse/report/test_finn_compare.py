@@ -59,7 +59,12 @@ def test_the_table_leaves_out_what_there_is_not(comparison):
 
 
 def test_the_page_says_where_finn_has_no_numbers(comparison, tmp_path):
-    provenance = Provenance(network="net", command="bitfront finn compare net.onnx", tool="yosys 1")
+    provenance = Provenance(
+        network="net",
+        command="bitfront finn compare net.onnx",
+        tool="yosys 1",
+        images="3 seeded images",
+    )
     write_finn_compare(comparison, provenance, tmp_path)
     page = (tmp_path / "net.md").read_text()
     assert "| conv1 | 2 | 3 | MVAU\\_rtl\\_0 | 0\\* | 410 | 95 | 97 | 800, 122 | 6, 0 |" in page
@@ -69,6 +74,6 @@ def test_the_page_says_where_finn_has_no_numbers(comparison, tmp_path):
     assert "| sum where both are RTL |  |  |  | 0 | 410 | 95 | 97 | 800, 122 |" in page
     assert "| conv1 | 2 | 3 | 64 | 64 | 64 | 66 |" in page
     assert "1 of 90 words" in page
-    assert "2 of 3 random images" in page
+    assert "2 of 3 images (3 seeded images)" in page
     assert json.loads((tmp_path / "net.json").read_text())["nodes"][1]["kind"] == "Pool"
     assert {path.suffix for path in tmp_path.iterdir()} >= {".png", ".svg", ".pdf", ".csv"}
