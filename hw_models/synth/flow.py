@@ -127,11 +127,13 @@ def netlist_gates_job(rtl: Rtl, device: str, *, dsp: bool = False) -> Job:
         *_synthesis(rtl.top, device, dsp=dsp),
         "delete =A:blackbox =A:whitebox",
         *((f'read_verilog -sv -defer "{_OWN_MODELS[device]}"',) if device in _OWN_MODELS else ()),
-        f"read_verilog -nooverwrite {_MODELS[device]}",
+        f"read_verilog -nooverwrite -defer {_MODELS[device]}",  # some take minutes to elaborate
         f"hierarchy -check -top {rtl.top}",
         "proc",
         *_KEEP_NOTHING,
         "flatten",
+        "opt_expr",
+        "opt_dff -nodffe -nosdff",  # models have resets that nothing drives
         *_TO_GATES,
     )
     return Job(
