@@ -71,7 +71,7 @@ def memory_resources(memory: Memory, target: Target) -> Resources:
         case MemoryStyle.LOGIC:
             return Resources(lut=width * table_lut(depth, target), ff=width)
         case MemoryStyle.REGISTERS:
-            return Resources(lut=width * _mux_lut(depth, target), ff=width * (depth + 1))
+            return Resources(lut=width * _mux_lut(depth, target), ff=width * (depth + (depth > 1)))
         case MemoryStyle.BLOCK:
             ram = target.family.block_ram
             joined = width * _mux_lut(ram.rows(depth, width), target)

@@ -58,8 +58,10 @@ def test_counts_by_hand():
     assert memory_resources(ram(64, 6), XCUP) == Resources(lut=8, ff=6)
     assert memory_resources(rom(576, 64), XCUP) == Resources(bram18=4)
     assert memory_resources(rom(32, 10), ECP5) == Resources(lut=30, ff=10)
-    assert memory_resources(ram(4, 10), ECP5) == Resources(lut=30, ff=40)
+    assert memory_resources(ram(4, 10), ECP5) == Resources(lut=30, ff=50)
     assert memory_resources(ram(1, 10), ECP5) == Resources(ff=10)
+    # three columns of two 2048 x 9 blocks, and a multiplexer a bit
+    assert memory_resources(rom(4096, 26), ECP5) == Resources(lut=26, bram18=6)
 
 
 @pytest.mark.parametrize("device", list(DEVICES))
