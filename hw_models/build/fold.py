@@ -1,6 +1,7 @@
 """Foldings for a board: chosen automatically, by a frame rate, or read from a file."""
 
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -48,7 +49,7 @@ def chosen_foldings(
     if over:
         fitting = _smallest_fitting(accelerator, board, dsp, 1.0)
         hint = (
-            f"--fold fps={clock_mhz * 1e6 / _ii_cycles(accelerator, fitting):.4g} would fit"
+            f"--fold fps={_floor(clock_mhz * 1e6 / _ii_cycles(accelerator, fitting))} would fit"
             if fitting
             else "no folding of it fits this board"
         )
@@ -85,6 +86,11 @@ def write_foldings(path: Path, accelerator: Accelerator, foldings: Sequence[Fold
     pairs = zip(accelerator.mvaus, foldings, strict=True)
     data = {mvau.name: folding.to_json() for mvau, folding in pairs}
     replace_atomically(path, json.dumps(data, indent=1) + "\n")
+
+
+def _floor(fps: float) -> float:
+    """Return a frame rate with three decimals that is not above `fps`."""
+    return math.floor(1000 * fps) / 1000
 
 
 def _fps(text: str) -> float:

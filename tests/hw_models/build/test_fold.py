@@ -53,7 +53,7 @@ def test_a_frame_rate_is_reached(make_cnn):
 def test_a_network_too_large_says_what_is_over_and_what_would_fit(make_cnn):
     accelerator, board = make_cnn("int8", "int8"), BOARDS["ulx3s-12f"]
     with pytest.raises(
-        DesignError, match=r"does not fit ulx3s-12f: lut \d+ of \d+ \(\+\d+%\)"
+        DesignError, match=r"does not fit ulx3s-12f: \w+ \d+ of \d+ \(\+\d+%\)"
     ) as e:
         chosen_foldings("fps=1500000", accelerator, board, "none", 100.0)
     would_fit = str(e.value).split("--fold ")[1].split(" would")[0]
