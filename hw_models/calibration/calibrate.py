@@ -23,6 +23,13 @@ from hw_models.calibration.judge import (
 )
 from hw_models.calibration.noise import Noise, noise_floor
 from hw_models.calibration.rows import cell_of, rows_csv
+from hw_models.calibration.units import (
+    UnitCheck,
+    check_counts,
+    fit_control,
+    measure_units,
+    predict_units,
+)
 from hw_models.cost import measured
 from hw_models.cost.coefficient_set import load_coefficients
 from hw_models.cost.dot import cell_parts
@@ -66,9 +73,12 @@ class Judgement:
         random_halves_naive: The naive model on the same.
         dots: Formula on dot products, fitted to lanes without either format.
         dots_naive: A naive model on the same, fitted to other dot products.
+        units: Formula on matrix units whose formats and shapes nothing was fitted to.
+        units_naive: A naive model on the same, fitted to other units.
+        unit_counts: Flip-flops, block RAMs and DSP blocks of those units against synthesis.
         additivity: Whole cells against the tables.
         noise: What another mapping script changes.
-        predictions: All that `unseen_formats` and `dots` are about.
+        predictions: All that `unseen_formats`, `dots` and `units` are about.
     """
 
     device: str
@@ -79,6 +89,9 @@ class Judgement:
     random_halves_naive: Errors
     dots: Errors
     dots_naive: Errors
+    units: Errors
+    units_naive: Errors
+    unit_counts: UnitCheck
     additivity: Additivity
     noise: Noise
     predictions: tuple[Prediction, ...]
@@ -99,6 +112,16 @@ def calibrate(device: str, *, processes: int, progress: Progress) -> tuple[Row, 
     _require_cells(device)
     rows = measure(device, processes=processes, progress=progress)
     write_tables(device, rows)
+    units = measure_units(device, fitted=True, processes=processes, progress=progress)
+    per_bit, besides = fit_control(units)
+    source = f"fitted to {len(units)} matrix units, {rows[0].tool} {rows[0].version}"
+    _write_coefficients(
+        device,
+        {
+            "unit_counter_lut_per_bit": {"value": round(per_bit, 2), "source": source},
+            "unit_control_lut": {"value": round(besides, 1), "source": source},
+        },
+    )
     return rows
 
 
@@ -112,11 +135,16 @@ def write_tables(device: str, rows: Sequence[Row]) -> None:
         f"fitted to {len(samples)} products of data/{device}.csv, {rows[0].tool} "
         f"{rows[0].version}; on unseen pairs MAPE {judged.mape_pct:.1f} %"
     )
+    _write_coefficients(device, {"lane_weights": {"value": weights, "source": source}})
+
+
+def _write_coefficients(device: str, changed: dict[str, dict[str, object]]) -> None:
+    """Change constants of every family whose cells are those of `device`, and forget the old."""
     for family in DEVICES:
         path = COST / "coefficients" / f"{family}.json"
         constants = json.loads(path.read_text())
         if constants["cells"]["value"] == device:
-            constants["lane_weights"] = {"value": weights, "source": source}
+            constants |= changed
             replace_atomically(path, json.dumps(constants, indent=2) + "\n")
     for cache in (
         measured.load_rows,
@@ -141,6 +169,8 @@ def judge(device: str, rows: Sequence[Row], *, processes: int, progress: Progres
     dots = predict_dots(
         [row for row in rows if row.cell == "dot"], lane_samples(rows, device), style, target
     )
+    units = measure_units(device, fitted=False, processes=processes, progress=progress)
+    predicted_units = list(predict_units(units, lane_samples(rows, device), device))
     return Judgement(
         device=device,
         weights=target.coefficients.lane_weights.value,
@@ -150,9 +180,12 @@ def judge(device: str, rows: Sequence[Row], *, processes: int, progress: Progres
         random_halves_naive=halves[1],
         dots=errors_of(dots),
         dots_naive=errors_of(dots, naive=True),
+        units=errors_of(predicted_units),
+        units_naive=errors_of(predicted_units, naive=True),
+        unit_counts=check_counts(units),
         additivity=additivity(rows, device),
         noise=noise_floor(samples, device, processes=processes, progress=progress),
-        predictions=(*macs, *dots),
+        predictions=(*macs, *dots, *predicted_units),
     )
 
 

@@ -4,7 +4,7 @@ The split between fit and check is by format pair and by shape: no pair and no s
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -94,29 +94,35 @@ def measure_units(device: str, *, fitted: bool, processes: int, progress: Progre
         ToolError: Yosys is missing, failed or did not end in time.
     """
     pairs, shapes = (FIT_PAIRS, FIT_SHAPES) if fitted else (CHECK_PAIRS, CHECK_SHAPES)
-    target = load_target(device, "none")
-    fabric = Fabric(target=target, style=STYLES[device][0])
+    fabric = Fabric(target=load_target(device, "none"), style=STYLES[device][0])
     step, found = f"matrix units for {device}", []
     for position, pair in enumerate(pairs):
         progress(step, position, len(pairs))
-        units = [(_mvau(*pair, shape), Folding(pe=shape[2], simd=shape[3])) for shape in shapes]
+        units = units_of(device, [pair], shapes)
         designs = [
-            emit_node(node, Pace(folding=folding), _random_model(node), fabric)
-            for node, folding in units
+            emit_node(unit.node, Pace(folding=unit.folding), _random_model(unit.node), fabric)
+            for unit in units
         ]
         counts = synthesise(designs, device, processes=processes)
-        for (node, folding), counted in zip(units, counts, strict=True):
-            found.append(_unit(node, folding, counted.resources, target))
+        for unit, counted in zip(units, counts, strict=True):
+            found.append(replace(unit, measured=counted.resources))
     progress(step, len(pairs), len(pairs))
     return found
 
 
-def _unit(node: Mvau, folding: Folding, measured: Resources, target: Target) -> Unit:
+def units_of(device: str, pairs: Sequence[tuple[str, str]], shapes: Sequence[Shape]) -> list[Unit]:
+    """Return every shape in every pair of formats, estimated and not measured yet."""
+    target = load_target(device, "none")
+    return [_unit(_mvau(*pair, shape), shape, target) for pair in pairs for shape in shapes]
+
+
+def _unit(node: Mvau, shape: Shape, target: Target) -> Unit:
+    folding = Folding(pe=shape[2], simd=shape[3])
     parts = node_parts(node, Pace(folding=folding), target)
     return Unit(
         node=node,
         folding=folding,
-        measured=measured,
+        measured=Resources(),
         estimated=total(parts),
         control_lut=sum(part.resources.lut for part in parts if part.name == CONTROL),
     )

@@ -6,6 +6,7 @@ from dse.report.calibration import write_calibration
 from hw_models.calibration.calibrate import Additivity, Judgement
 from hw_models.calibration.judge import Errors, Prediction
 from hw_models.calibration.noise import Noise
+from hw_models.calibration.units import UnitCheck
 
 GOOD = Errors(n=2, mape_pct=1.0, p95_pct=2.0, max_pct=3.0, r2=0.99, tau=0.98)
 BAD = replace(GOOD, mape_pct=20.0, p95_pct=40.0)
@@ -21,6 +22,9 @@ def judgement(device, dots=GOOD):
         random_halves_naive=BAD,
         dots=dots,
         dots_naive=BAD,
+        units=GOOD,
+        units_naive=BAD,
+        unit_counts=UnitCheck(n=5, ff_differs=1, ff_max_pct=0.25, bram_differs=0, dsp_differs=0),
         additivity=Additivity(n=3, lut_differs=1, lut_mape_pct=0.5, ff_differs=0),
         noise=Noise(n=4, mean_pct=1.5, mape_pct=2.5, p95_pct=6.5),
         predictions=tuple(
@@ -37,9 +41,10 @@ def test_a_page_over_all_devices_says_what_is_met_and_what_is_missed(tmp_path):
     write_calibration(judgement("ice40", dots=BAD), tmp_path)
     page = (tmp_path / "README.md").read_text()
     assert page.count("bitfront calibrate --device") == 2
-    assert page.count(": met") == 5
+    assert page.count(": met") == 7
     assert page.count(": missed") == 1
     assert "| ice40 | 3 | 1 | 0.50 | 0 | +1.5, 2.5, 6.5 |" in page
+    assert "| ecp5 | 5 | 1 | 0.25 | 0 | 0 |" in page
     stored = json.loads((tmp_path / "ecp5.json").read_text())
     assert stored["unseen_formats"]["mape_pct"] == 1.0
     assert "predictions" not in stored
