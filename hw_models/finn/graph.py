@@ -32,8 +32,8 @@ def finn_graph(model: Model) -> ModelWrapper:
     sums of the last layer. Channels whose tail decreases have their weights negated.
 
     Raises:
-        UnsupportedLayerError: A minifloat, a depthwise layer, an average pool, or a branch: names
-            the first node and where it can be built.
+        UnsupportedLayerError: A minifloat, a depthwise layer, an average pool, a branch, or
+            thresholds that are no float32 numbers: names the first node and where it can be built.
     """
     require_finn(model)
     writer = _Writer(model)
@@ -195,6 +195,12 @@ class _Writer:
     def _multi_threshold(self, node: Requantize) -> None:
         name = f"{node.name}_thresholds"
         values = self._thresholds[node.name].astype(np.float32)
+        if (values.astype(object) != self._thresholds[node.name]).any():
+            raise UnsupportedLayerError(
+                f"FINN cannot build '{node.name}': its thresholds on sums of "
+                f"{node.accumulator_bits} bits are no float32 numbers, which FINN's graphs hold; "
+                "use `bitfront build` for this network"
+            )
         self._constants[name] = (values, f"INT{node.accumulator_bits + 1}")
         self._append(
             "MultiThreshold",
