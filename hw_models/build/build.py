@@ -88,14 +88,35 @@ def build(
     write_foldings(folder / "folding.json", model.accelerator, foldings)
     _write_rtl(made, folder / "rtl")
     steps = Steps(folder, _STEPS, progress)
-    verified = _verified(steps, made, images, order.seed)
-    measured = _measured(steps, made, images)
-    counted = _synthesised(steps, made, order)
-    placed = _placed(steps, made, order, say)
+    found = _Found(
+        verified=_verified(steps, made, images, order.seed),
+        measured=_measured(steps, made, images),
+        counted=_synthesised(steps, made, order),
+        placed=_placed(steps, made, order, say),
+        seconds=steps.seconds,
+    )
+    report = _report(order, made, images, found)
+    report.write(folder)
+    return report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """Results of the steps, and the time each took [s]."""
+
+    verified: Result
+    measured: Result
+    counted: Result
+    placed: Result
+    seconds: dict[str, float]
+
+
+def _report(order: Order, made: Design, images: TestImages, found: _Found) -> Report:
+    """Return what was predicted and found."""
     predicted = estimate_flow(made.flow, order.board.family, order.dsp).resources
-    synthesis = Resources.from_json(counted["resources"])
+    synthesis = Resources.from_json(found.counted["resources"])
     core = core_interface(made)
-    report = Report(
+    return Report(
         model=str(order.model.resolve()),
         model_sha256=file_sha256(order.model),
         board=order.board.name,
@@ -103,7 +124,7 @@ def build(
         fold=order.fold,
         foldings={
             mvau.name: folding.to_json()
-            for mvau, folding in zip(model.accelerator.mvaus, foldings, strict=True)
+            for mvau, folding in zip(made.flow.accelerator.mvaus, made.flow.foldings, strict=True)
         },
         fifo_depths={
             f"{s.source or 'input'} > {s.sink or 'output'}"
@@ -112,38 +133,38 @@ def build(
         },
         images=images.source,
         seed=order.seed,
-        words_compared=verified["words_compared"],
-        words_different=verified["words_different"],
-        codes_used=verified["codes_used"],
+        words_compared=found.verified["words_compared"],
+        words_different=found.verified["words_different"],
+        codes_used=found.verified["codes_used"],
         codes_possible={
             node.name: len(node.output.grid())
-            for node in model.accelerator.nodes
+            for node in made.flow.accelerator.nodes
             if isinstance(node, Requantize)
         },
         ii_cycles=slowest_ii_cycles(made.flow),
-        measured_interval_cycles=measured["interval_cycles"],
+        measured_interval_cycles=found.measured["interval_cycles"],
         latency_cycles=made.schedule.latency_cycles,
-        measured_latency_cycles=measured["latency_cycles"],
-        clock_mhz=placed["clock_mhz"],
-        compute_fps=placed["clock_mhz"] * 1e6 / measured["interval_cycles"],
+        measured_latency_cycles=found.measured["latency_cycles"],
+        clock_mhz=found.placed["clock_mhz"],
+        compute_fps=found.placed["clock_mhz"] * 1e6 / found.measured["interval_cycles"],
         estimate=predicted,
         synthesis=synthesis,
         lut_error_pct=100 * (predicted.lut / synthesis.lut - 1),
-        result=Resources.from_json(placed["resources"]) if placed["resources"] else None,
-        fmax_mhz=placed["fmax_mhz"],
-        bitstream=placed["bitstream"],
+        result=Resources.from_json(found.placed["resources"])
+        if found.placed["resources"]
+        else None,
+        fmax_mhz=found.placed["fmax_mhz"],
+        bitstream=found.placed["bitstream"],
         accelerator_sha256=made.digest(),
         input=core.input,
         output=core.output,
         tools={
             "verilator": find("verilator").version,
-            counted["tool"]: counted["version"],
-            **placed["tools"],
+            found.counted["tool"]: found.counted["version"],
+            **found.placed["tools"],
         },
-        seconds=steps.seconds,
+        seconds=found.seconds,
     )
-    report.write(folder)
-    return report
 
 
 def file_sha256(path: Path) -> str:
