@@ -66,8 +66,7 @@ def sum_registers(dot: Dot, style: Style, *, has_carry: bool = False) -> Resourc
     behind = Resources(ff=shape.term_bits + shape.has_sign_bit) * dot.lanes
     if not has_carry:
         return behind + waiting_registers(shape.has_sign_bit, levels, style)
-    # The last lane's carry goes to the accumulator only.
-    return behind + Resources(ff=dot.lanes - 1) + waiting_registers(1, 1 + levels, style)
+    return behind + Resources(ff=dot.lanes) + waiting_registers(1, levels, style)
 
 
 def inside_lane(lane: Lane) -> Resources:
