@@ -62,7 +62,8 @@ def with_sized_fifos(flow: Dataflow, latencies: Mapping[str, int]) -> Dataflow:
             middle = min(2 * low, (low + high) // 2)  # most need few
 
     shrink(by_bits)
-    return _with_depths(flow, depths)
+    # a FIFO in memory learns a cycle late that a place is free
+    return _with_depths(flow, [d + (d > FULL_RATE_DEPTH) for d in depths])
 
 
 def _least_depth(flow: Dataflow, stream: Stream) -> int:
