@@ -7,7 +7,6 @@ from dse.errors import DesignError, ToolFailedError, VerificationError
 from hw_models.rtl.design import Rtl
 from hw_models.sim.verilator import Drain, Feed, Traffic, simulate
 from hw_models.sim.words import pack, unpack
-from hw_models.tools import PlannedFile
 
 pytestmark = pytest.mark.tool("verilator")
 
@@ -143,8 +142,7 @@ def test_memories_are_read_when_the_simulation_runs(tmp_path):
     )
     found = []
     for content in ("01\n02\n", "03\nff\n"):
-        rom = PlannedFile(path="rom.hex", content=content)
-        design = Rtl(top="register", text=text, sources=(), memories=(rom,))
+        design = Rtl(top="register", text=text, sources=(), memories=(("rom.hex", content),))
         words = pack(np.arange(4), 8, 1)
         simulation = simulate(
             design,
