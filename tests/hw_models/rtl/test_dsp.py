@@ -1,6 +1,7 @@
 """Cells with DSP blocks: exact as written and after synthesis, and as many blocks as costed."""
 
 from dataclasses import replace
+from importlib import resources
 
 import pytest
 
@@ -18,7 +19,7 @@ from hw_models.rtl.dsp import dot_dsp_parameters, emit_dots, emit_mac_dsp
 from hw_models.synth.flow import gates_job, library_setup, model_setup, netlist_gates_job
 from hw_models.synth.proof import dot_mismatches, mismatches, shared_mismatches
 from hw_models.synth.synthesis import synthesise
-from hw_models.synth.yosys import run_yosys
+from hw_models.synth.yosys import Job, run_yosys
 
 PAIRS = (
     ("int8", "int8"),
@@ -32,6 +33,10 @@ PAIRS = (
     ("int8", "e4m3"),
     ("e1m2", "e5m1"),
 )
+CARRY_CELL = """
+module CCU2C #(parameter [15:0] INIT0 = 0, INIT1 = 0, parameter INJECT1_0 = "", INJECT1_1 = "")
+  (input CIN, A0, B0, C0, D0, A1, B1, C1, D1, output S0, S1, COUT); endmodule
+"""
 
 
 def way_of(weight, act, device, count, entry=Entry.INTEGERS):
@@ -149,3 +154,22 @@ def test_blocks_have_two_registers():
     dot = Dot(weight=int4, act=int4, terms=9, lanes=3, is_pipelined=True, product_registers=3)
     with pytest.raises(DesignError, match="room for 2 registers, not 3"):
         dot_dsp_parameters(dot, STYLES["ecp5"][0], way_of("int4", "int4", "ecp5", 2))
+
+
+@pytest.mark.parametrize(("device", "model"), [("ecp5", "mult18x18d"), ("ice40", "")])
+def test_a_stricter_front_end_accepts_every_module(device, model, tmp_path):
+    models = resources.files("hw_models.sim") / "models"
+    jobs = []
+    for number, (weight, act) in enumerate(PAIRS[1:6:2]):
+        fmt = {"weight": parse_format(weight), "act": parse_format(act)}
+        for way in dsp_products(product(**fmt), DEVICES[device].dsp, 2):
+            if way.is_halved:
+                continue
+            dot = Dot(**fmt, terms=9, lanes=3, is_pipelined=True, product_registers=2)
+            design = emit_dots(dot, 3, STYLES[device][0], way, is_plain=not model)
+            path = tmp_path / f"{number}_{way.entry.value}_{way.count}.sv"
+            path.write_text(design.text + CARRY_CELL)
+            files = [*design.sources, path, *([models / f"{model}.sv"] if model else [])]
+            command = f"read_slang -Werror --top {design.top} {' '.join(map(str, files))}"
+            jobs.append(Job(label=design.top, top=design.top, text="", passes=(command,)))
+    assert len(list(run_yosys(jobs))) == len(jobs) > 3
