@@ -56,10 +56,16 @@ def run_worker(
             environment=environment,
         )
     except (ToolFailedError, ToolTimeoutError) as error:
-        raise type(error)(f"FINN failed in {_last_step(log)}: {error}") from error
+        raise type(error)(f"FINN failed in {_place(log)}: {error}") from error
 
 
-def _last_step(log: Path) -> str:
-    lines = log.read_text(errors="replace").splitlines()
-    steps = [line.split()[3] for line in lines if line.startswith("step ")]
-    return steps[-1] if steps else "its start"
+def _place(log: Path) -> str:
+    """Return the step that ran last, the node it worked on, and the last line, by the log."""
+    lines = log.read_text(errors="replace").splitlines() or ["no output"]
+    steps = [position for position, line in enumerate(lines) if line.startswith("step ")]
+    if not steps:
+        return f"its start ({lines[-1]})"
+    step = lines[steps[-1]].split()[3]
+    nodes = [line.split()[1] for line in lines[steps[-1] :] if line.startswith("node ")]
+    node = f" at {nodes[-1]}" if nodes else ""
+    return f"{step}{node} ({lines[-1]})"

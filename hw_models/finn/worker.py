@@ -7,7 +7,8 @@
     python worker.py finish REQUEST.json
 
 A request is a JSON object; paths in it are relative to its folder, the working folder. Steps are
-announced as lines ``step NUMBER OF NAME``; the result is a JSON file, written at the end.
+announced as lines ``step NUMBER OF NAME``; before the traceback of an error comes ``node NAME`` if
+one was at work. The result is a JSON file, written at the end.
 """
 
 import argparse
@@ -57,12 +58,30 @@ def main() -> int:
     if arguments.command == "check":
         return 0
     request = json.loads(Path(arguments.request).read_text(encoding="utf-8"))
-    result = COMMANDS[arguments.command](request)
+    try:
+        result = COMMANDS[arguments.command](request)
+    except Exception as error:
+        name = _node_at_work(error)
+        if name:
+            print(f"node {name}", flush=True)  # noqa: T201 - read by the parent
+        raise
     path = Path(request["result"])
     draft = path.with_suffix(".tmp")
     draft.write_text(json.dumps(result, indent=1), encoding="utf-8")
     draft.replace(path)
     return 0
+
+
+def _node_at_work(error: BaseException) -> str:
+    """Return the name of the node that the innermost of FINN's functions worked on, or nothing."""
+    name = ""
+    trace = error.__traceback__
+    while trace is not None:
+        for variable in trace.tb_frame.f_locals.values():
+            if hasattr(variable, "op_type") and hasattr(variable, "name"):
+                name = variable.name
+        trace = trace.tb_next
+    return name
 
 
 def _start_finn() -> None:

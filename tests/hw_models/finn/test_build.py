@@ -122,7 +122,10 @@ def test_few_bits_and_lopsided_weights_are_rtl_too(make_model, tmp_path):
     assert hls == ["Pool_hls"]
 
 
-def test_a_failing_step_is_named(make_model, tmp_path):
-    with pytest.raises(ToolFailedError, match="step_"):
-        build(make_model("int4", "int4"), tmp_path, board="no such board", clock_mhz=100.0, fps=1)
+def test_a_failing_step_and_its_node_are_named(make_model, tmp_path, monkeypatch):
+    wrong = json.dumps({"Defaults": {}, "MVAU_rtl_1": {"PE": 3, "SIMD": 4}})  # of 8 channels
+    monkeypatch.setattr("hw_models.finn.build.folding_config", lambda *_: wrong)
+    model = make_model("int4", "int4")
+    with pytest.raises(ToolFailedError, match=r"in step_hw_codegen at MVAU_rtl_1 \(.*by PE"):
+        build(model, tmp_path, board="Pynq-Z1", clock_mhz=100.0, foldings=FOLDINGS)
     assert not (tmp_path / "result.json").exists()
