@@ -49,12 +49,14 @@ def renamed(design, name):
     return replace(design, top=name, text=text)
 
 
-@pytest.mark.parametrize("device", ["ecp5", "xcup", "ice40"])
-def test_every_way_is_exact(device):
+@pytest.mark.parametrize(
+    ("device", "some"), [("ecp5", PAIRS), ("xcup", PAIRS[::2]), ("ice40", PAIRS[1::2])]
+)
+def test_every_way_is_exact(device, some):
     """A multiply-accumulate over all pairs; products that share a block, beside each other."""
     style, block = STYLES[device][0], DEVICES[device].dsp
     designs, checks = [], []
-    for weight, act in (map(parse_format, pair) for pair in PAIRS):
+    for weight, act in (map(parse_format, pair) for pair in some):
         ways = list(dsp_products(product(weight, act), block, 4))
         for way in ways:
             if way.count == 1:
