@@ -69,7 +69,7 @@ def folds_and_rounds(node: Mvau, folding: Folding) -> tuple[int, int]:
 
 def is_repeated(node: Mvau, folding: Folding) -> bool:
     """Return whether a vector is multiplied in several rounds, hence kept."""
-    return node.groups == 1 and node.mh > folding.pe
+    return node.mh // folding.pe > node.groups // window_pace(node, folding).folding.pe
 
 
 def unit_dot(node: Mvau, folding: Folding, target: Target) -> Dot:

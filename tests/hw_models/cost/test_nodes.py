@@ -30,10 +30,10 @@ def test_mvau_by_hand(make_mvau):
     tree = 4 * 16 + 2 * 17 + 18
     assert found["adder tree"] == Resources(lut=4 * tree, ff=4 * tree)
     assert found["accumulator"] == Resources(lut=4 * 21, ff=4 * 21)
-    # 15 bits of each product; enable and clear wait four clocks in a shift register LUT each
-    assert found["registers"] == Resources(lut=4 * 2, ff=4 * 8 * 15)
+    # 15 bits behind each product and 25 among its rows; enable and clear wait once for all PEs
+    assert found["registers"] == Resources(lut=2, ff=4 * 8 * (15 + 25))
     assert found["weights"].lut == 32 * 8
-    assert found["input buffer"].lut == 86
+    assert found["input buffer"].lut == 4 * 11  # 8 words of 64 bits, 6 bits in 4 LUTs
     assert mvau.accumulator_bits == 21
 
 
