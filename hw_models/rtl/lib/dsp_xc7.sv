@@ -82,7 +82,7 @@ module bf_dsp48 #(
     ) multiply (
         .INMODE(5'b01100),
         .CLK(clk), .A(a), .B(b), .D(d), .C(48'b0), .P(p), .ALUMODE(4'b0000), .OPMODE(7'b0000101),
-        .CARRYINSEL(3'b000), .CARRYIN(1'b0), .ACIN(30'b0), .BCIN(18'b0), .PCIN(48'b0),  // codespell:ignore CARRYIN
+        .CARRYINSEL(3'b000), .CARRYIN(1'b0), .ACIN(30'b0), .BCIN(18'b0), .PCIN(48'b0),
         .CARRYCASCIN(1'b0), .MULTSIGNIN(1'b0), .CEA1(1'b0), .CEA2(1'b1), .CEB1(1'b0), .CEB2(1'b1),
         .CED(1'b1), .CEAD(1'b1), .CEM(1'b1), .CEP(1'b1), .CEC(1'b1), .CEALUMODE(1'b1),
         .CECARRYIN(1'b1), .CECTRL(1'b1), .CEINMODE(1'b1), .RSTA(1'b0), .RSTALLCARRYIN(1'b0),
@@ -98,7 +98,7 @@ module bf_dsp48 #(
     ) multiply (
         .INMODE(5'b00000),
         .CLK(clk), .A(a), .B(b), .D(d), .C(48'b0), .P(p), .ALUMODE(4'b0000), .OPMODE(7'b0000101),
-        .CARRYINSEL(3'b000), .CARRYIN(1'b0), .ACIN(30'b0), .BCIN(18'b0), .PCIN(48'b0),  // codespell:ignore CARRYIN
+        .CARRYINSEL(3'b000), .CARRYIN(1'b0), .ACIN(30'b0), .BCIN(18'b0), .PCIN(48'b0),
         .CARRYCASCIN(1'b0), .MULTSIGNIN(1'b0), .CEA1(1'b0), .CEA2(1'b1), .CEB1(1'b0), .CEB2(1'b1),
         .CED(1'b1), .CEAD(1'b1), .CEM(1'b1), .CEP(1'b1), .CEC(1'b1), .CEALUMODE(1'b1),
         .CECARRYIN(1'b1), .CECTRL(1'b1), .CEINMODE(1'b1), .RSTA(1'b0), .RSTALLCARRYIN(1'b0),

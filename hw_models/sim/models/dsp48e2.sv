@@ -19,7 +19,7 @@ module DSP48E2 #(
     input [3:0] ALUMODE,
     input [8:0] OPMODE,
     input [2:0] CARRYINSEL,
-    input CARRYIN, CARRYCASCIN, MULTSIGNIN,  // codespell:ignore CARRYIN
+    input CARRYIN, CARRYCASCIN, MULTSIGNIN,
     input [29:0] ACIN,
     input [17:0] BCIN,
     input [47:0] PCIN,
