@@ -98,10 +98,12 @@ def _page(comparison: "Comparison", provenance: Provenance) -> Iterator[str]:
     yield f"Made by\n\n    {' '.join(provenance.command.split())}\n"
     products = "in LUTs" if comparison.dsp == "none" else "in DSP blocks where that is cheaper"
     yield (
-        f"finn-plus {comparison.finn_version} and bitfront at the same PE and SIMD. The RTL of "
-        f"both was synthesised by {escape(provenance.tool)} for Series 7, layer by layer, with the "
-        f"same commands, and simulated by Verilator, frames back to back. FINN's products are in "
-        f"DSP blocks, ours {products}.\n"
+        f"finn-plus {comparison.finn_version} and bitfront: matrix units at the same PE and SIMD, "
+        "thresholds at the same PE, FINN's other layers folded by FINN to keep up with them. The "
+        f"RTL of both was synthesised by {escape(provenance.tool)} for Series 7, layer by layer, "
+        "with the same commands, and simulated by Verilator, frames back to back. It was not "
+        "placed, so no clocks are compared. FINN's products are in DSP blocks, ours "
+        f"{products}.\n"
     )
     yield f"![LUTs and cycles of every layer]({provenance.network}.png)\n"
     yield "## What it takes\n"
