@@ -36,7 +36,7 @@ GALLERY := build/gallery
 gallery: install
 	for format in int4 e2m1 int8 e4m3; do \
 		$(BIN)/bitfront export --model digits-mlp --weights $$format --acts $$format --out $(GALLERY)/digits-mlp-$$format.onnx && \
-		$(BIN)/bitfront build $(GALLERY)/digits-mlp-$$format.onnx --board ulx3s-85f --fold fps=200000 --images digits --out $(GALLERY)/digits-mlp-$$format || exit 1; \
+		$(BIN)/bitfront build $(GALLERY)/digits-mlp-$$format.onnx --board ulx3s-85f --fold fps=50000 --images digits --out $(GALLERY)/digits-mlp-$$format || exit 1; \
 	done
 	$(BIN)/bitfront accelerators $(GALLERY)/digits-mlp-int4 $(GALLERY)/digits-mlp-e2m1 $(GALLERY)/digits-mlp-int8 $(GALLERY)/digits-mlp-e4m3 --data digits --out reports/gallery/accelerators
 
