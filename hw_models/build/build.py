@@ -28,7 +28,7 @@ from hw_models.synth.bitstream import BitstreamOptions, Say, bitstream
 from hw_models.synth.synthesis import synthesise
 from hw_models.tools import find
 
-BUILD_VERSION = 1
+BUILD_VERSION = 2
 """Raised by hand whenever a step gives another result for the same inputs."""
 
 _STEPS = {"verification": 30, "measurement": 5, "synthesis": 30, "bitstream": 120}
@@ -231,9 +231,7 @@ def _synthesised(steps: Steps, made: Design, order: Order) -> Result:
     """Count what the accelerator alone takes after synthesis."""
 
     def work(folder: Path) -> Result:
-        (counted,) = synthesise(
-            [made.rtl], order.board.family, dsp=order.dsp == "auto", timeout_s=_SYNTHESIS_TIMEOUT_S
-        )
+        (counted,) = synthesise([made.rtl], order.board.family, timeout_s=_SYNTHESIS_TIMEOUT_S)
         return {
             "resources": counted.resources.to_json(),
             "tool": counted.tool,
@@ -260,7 +258,7 @@ def _placed(steps: Steps, made: Design, order: Order, say: Say) -> Result:
         return unplaced
 
     def work(folder: Path) -> Result:
-        options = BitstreamOptions(dsp=order.dsp == "auto", seed=order.seed + 1)
+        options = BitstreamOptions(seed=order.seed + 1)
         found = bitstream(core_interface(made), order.board, order.clock_mhz, folder, options, say)
         return {
             "resources": found.resources.to_json(),

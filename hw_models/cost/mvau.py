@@ -3,14 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from hw_models.arith.cell import Dot
+from hw_models.arith.cell import Dot, Style
+from hw_models.arith.dsp import DspProducts, groups, in_dsp
 from hw_models.arith.pipeline import pipelined_dot
-from hw_models.cost.dot import sum_parts
+from hw_models.cost.dot import dsp_sum_parts, sum_parts
 from hw_models.cost.fifo import PAIR, fifo_parts
 from hw_models.cost.lane import target_style
 from hw_models.cost.logic import counter_bits
 from hw_models.cost.memory import Memory, memory_part
-from hw_models.cost.multipliers import Lanes, multiplier_part
+from hw_models.cost.multipliers import Lanes, choose_multipliers, multiplier_part
 from hw_models.cost.node import node_parts
 from hw_models.cost.registers import control_registers, waiting_registers
 from hw_models.cost.target import Target
@@ -33,15 +34,8 @@ def _(node: Mvau, pace: Pace, target: Target) -> tuple[Part, ...]:
     handed on as it is: a `Requantize` is a node of its own.
     """
     folding = pace.folding
-    lanes = Lanes(
-        weight=node.weight,
-        act=node.act,
-        count=folding.lanes,
-        sharing=min(folding.pe, node.mh // node.groups),
-        in_mac=False,
-    )
     return (
-        multiplier_part(lanes, target),
+        multiplier_part(_unit_lanes(node, folding), _product_target(node, target)),
         *_dot_parts(node, folding, target),
         *_operand_parts(node, folding, target),
         *_result_parts(node, folding, target),
@@ -50,16 +44,37 @@ def _(node: Mvau, pace: Pace, target: Target) -> tuple[Part, ...]:
 
 def _dot_parts(node: Mvau, folding: Folding, target: Target) -> Iterator[Part]:
     """Yield registers, trees and accumulators of PE dot products, which share their control."""
-    dot, style = unit_dot(node, folding, target), target_style(target)
-    control = control_registers(dot, style)
-    for part in sum_parts(dot, target):
-        resources = part.resources * folding.pe
+    style, way = target_style(target), unit_way(node, folding, target)
+    dot = unit_dot(node, folding, target, style)
+    control, more_controls = control_registers(dot, style), len(groups(folding.pe, way)) - 1
+    if way is None:
+        parts = [replace(p, resources=p.resources * folding.pe) for p in sum_parts(dot, target)]
+    else:
+        parts = [*dsp_sum_parts(dot, way, target, folding.pe)]
+    for part in parts:
+        resources = part.resources
         if part.name == "registers":
             resources = Resources(
-                lut=resources.lut - control.lut * (folding.pe - 1),
-                ff=resources.ff - control.ff * (folding.pe - 1),
+                lut=resources.lut - control.lut * more_controls,
+                ff=resources.ff - control.ff * more_controls,
             )
         yield replace(part, resources=resources)
+
+
+def _unit_lanes(node: Mvau, folding: Folding) -> Lanes:
+    """Return the products of a beat."""
+    return Lanes(
+        weight=node.weight,
+        act=node.act,
+        count=folding.lanes,
+        sharing=min(folding.pe, node.mh // node.groups),
+        in_mac=False,
+    )
+
+
+def _product_target(node: Mvau, target: Target) -> Target:
+    """Return `target` as products see it: those of a depthwise layer share nothing, so use LUTs."""
+    return target if node.groups == 1 else replace(target, dsp="none")
 
 
 def folds_and_rounds(node: Mvau, folding: Folding) -> tuple[int, int]:
@@ -72,16 +87,25 @@ def is_repeated(node: Mvau, folding: Folding) -> bool:
     return node.mh // folding.pe > node.groups // window_pace(node, folding).folding.pe
 
 
-def unit_dot(node: Mvau, folding: Folding, target: Target) -> Dot:
-    """Return the dot product of one PE, with the registers that the family's clock takes."""
-    return pipelined_dot(
+def unit_way(node: Mvau, folding: Folding, target: Target) -> DspProducts | None:
+    """Return what goes through DSP blocks, and how many PEs share one; None for LUTs."""
+    return choose_multipliers(_unit_lanes(node, folding), _product_target(node, target)).way
+
+
+def unit_dot(node: Mvau, folding: Folding, target: Target, style: Style) -> Dot:
+    """Return the dot product of one PE, with the registers that the family's clock takes.
+
+    In DSP blocks products have the blocks' own.
+    """
+    dot = pipelined_dot(
         node.weight,
         node.act,
         terms=node.mw,
         lanes=folding.simd,
-        style=target_style(target),
+        style=style,
         family=target.family,
     )
+    return dot if unit_way(node, folding, target) is None else in_dsp(dot)
 
 
 def control_bits(node: Mvau, folding: Folding) -> int:
@@ -151,7 +175,7 @@ def _operand_parts(node: Mvau, folding: Folding, target: Target) -> Iterator[Par
 
 def _result_parts(node: Mvau, folding: Folding, target: Target) -> Iterator[Part]:
     """Yield what keeps the sums until they are taken: see ``rtl/lib/mvau_collect.sv``."""
-    dot = unit_dot(node, folding, target)
+    dot = unit_dot(node, folding, target, target_style(target))
     places, latency = result_places(node, folding, dot), dot.latency_cycles
     yield from fifo_parts("sums", places, folding.pe * node.accumulator_bits, target)
     room = places.bit_length()

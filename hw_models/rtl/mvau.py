@@ -5,15 +5,23 @@ from numpy.typing import NDArray
 
 from dse.errors import DesignError
 from hw_models.arith.cell import Dot
-from hw_models.arith.pipeline import pipelined_dot
+from hw_models.arith.dsp import groups
 from hw_models.cost.fifo import PAIR
-from hw_models.cost.mvau import folds_and_rounds, is_repeated, operand_cycles, result_places
+from hw_models.cost.mvau import (
+    folds_and_rounds,
+    is_repeated,
+    operand_cycles,
+    result_places,
+    unit_dot,
+    unit_way,
+)
 from hw_models.dataflow import lanes_taken
 from hw_models.folding import Folding, Pace, check_folding
 from hw_models.graph import Mvau
 from hw_models.model import Model
 from hw_models.rtl.cell import LIBRARY, dot_parameters, library
 from hw_models.rtl.design import Rtl
+from hw_models.rtl.dsp import dot_dsp_parameters, dsp_library
 from hw_models.rtl.latency import latency_cycles
 from hw_models.rtl.memory import hex_words, ram_style, rom_is_block
 from hw_models.rtl.node import Fabric, emit_node, module_name
@@ -65,7 +73,9 @@ def _(node: Mvau, pace: Pace, model: Model, fabric: Fabric) -> Rtl:
         ),
         _body(node, pace, fabric, file, act_bits),
     )
-    sources = (*library(fabric.style), *(LIBRARY / f"{source}.sv" for source in SOURCES))
+    way = unit_way(node, folding, fabric.target)
+    cells = library(fabric.style) if way is None else dsp_library(fabric.style, way.block.name)
+    sources = (*cells, *(LIBRARY / f"{source}.sv" for source in SOURCES))
     memory = (file, hex_words(words, node.weight.bits))
     return Rtl(top=name, text=text, sources=sources, memories=(memory,))
 
@@ -73,7 +83,7 @@ def _(node: Mvau, pace: Pace, model: Model, fabric: Fabric) -> Rtl:
 @latency_cycles.register
 def _(node: Mvau, pace: Pace, fabric: Fabric) -> int:
     """Return the operands' and the adders' registers, and those that keep the sums."""
-    dot = _dot(node, pace.folding, fabric)
+    dot = unit_dot(node, pace.folding, fabric.target, fabric.style)
     keeps = 1 if result_places(node, pace.folding, dot) <= PAIR else 2
     return operand_cycles(node, pace.folding) + dot.latency_cycles + keeps
 
@@ -89,21 +99,10 @@ def weight_words(node: Mvau, folding: Folding, weights: NDArray[np.int64]) -> ND
     return np.ascontiguousarray(grid.transpose(0, 2, 1, 3)).reshape(rounds * folds, folding.lanes)
 
 
-def _dot(node: Mvau, folding: Folding, fabric: Fabric) -> Dot:
-    """Return the dot product of one PE, with the registers that the family's clock takes."""
-    return pipelined_dot(
-        node.weight,
-        node.act,
-        terms=node.mw,
-        lanes=folding.simd,
-        style=fabric.style,
-        family=fabric.target.family,
-    )
-
-
 def _body(node: Mvau, pace: Pace, fabric: Fabric, file: str, act_bits: int) -> list[str]:
     """Return the lines of the module: operands, dot products, results."""
-    folding, dot = pace.folding, _dot(node, pace.folding, fabric)
+    folding = pace.folding
+    dot = unit_dot(node, folding, fabric.target, fabric.style)
     return [
         "  wire has_room, claim, en, clr, last;",
         f"  wire [{act_bits - 1}:0] act;",
@@ -111,9 +110,7 @@ def _body(node: Mvau, pace: Pace, fabric: Fabric, file: str, act_bits: int) -> l
         f"  wire [{folding.pe * node.accumulator_bits - 1}:0] sums;",
         "",
         *_feed(node, folding, fabric, file, act_bits),
-        f"  for (genvar pe = 0; pe < {folding.pe}; pe++) begin : gen_pe",
-        *(f"  {line}" for line in _product(node, folding, dot, fabric)),
-        "  end",
+        *_products(node, folding, dot, fabric),
         *_collect(node, folding, dot, fabric),
     ]
 
@@ -141,11 +138,30 @@ def _feed(node: Mvau, folding: Folding, fabric: Fabric, file: str, act_bits: int
     )
 
 
-def _product(node: Mvau, folding: Folding, dot: Dot, fabric: Fabric) -> list[str]:
-    """Return the dot product of the processing element ``pe``."""
+def _products(node: Mvau, folding: Folding, dot: Dot, fabric: Fabric) -> list[str]:
+    """Return the dot products: of each processing element ``pe``, or of those that share blocks."""
     act_bits, weight_bits = folding.simd * node.act.bits, folding.simd * node.weight.bits
     sum_bits = node.accumulator_bits
-    return instance(
+    way = unit_way(node, folding, fabric.target)
+    if way is not None:
+        return [
+            line
+            for first, count in groups(folding.pe, way)
+            for line in instance(
+                "bf_dot_dsp",
+                f"dots_{first}",
+                dot_dsp_parameters(dot, fabric.style, way.sized(count)),
+                {
+                    "clk": "clk",
+                    "en": "en",
+                    "clr": "clr",
+                    "a": "act",
+                    "w": f"weight[{first * weight_bits}+:{count * weight_bits}]",
+                    "acc": f"sums[{first * sum_bits}+:{count * sum_bits}]",
+                },
+            )
+        ]
+    one = instance(
         "bf_dot",
         "dot",
         dot_parameters(dot, fabric.style),
@@ -158,6 +174,11 @@ def _product(node: Mvau, folding: Folding, dot: Dot, fabric: Fabric) -> list[str
             "acc": f"sums[pe*{sum_bits}+:{sum_bits}]",
         },
     )
+    return [
+        f"  for (genvar pe = 0; pe < {folding.pe}; pe++) begin : gen_pe",
+        *(f"  {line}" for line in one),
+        "  end",
+    ]
 
 
 def _collect(node: Mvau, folding: Folding, dot: Dot, fabric: Fabric) -> list[str]:

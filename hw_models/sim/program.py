@@ -12,7 +12,14 @@ from hw_models.tools import BuildPlan, PlannedFile, find
 
 CACHE = Path(platformdirs.user_cache_dir("bitfront")) / "simulation"
 MODELS = Path(__file__).with_name("models")
-"""What library files of the same name compute, without a device's cells."""
+"""What library files of the same name compute, without a device's cells; and some of the cells."""
+_CELLS = {
+    "dsp_ecp5.sv": "mult18x18d.sv",
+    "dsp_ice40.sv": "sb_mac16.sv",
+    "dsp_xc7.sv": "dsp48e1.sv",
+    "dsp_xcup.sv": "dsp48e2.sv",
+}
+"""Library files that are simulated as they are, with a model of the cell they instantiate."""
 
 BUILD_TIMEOUT_S = 900.0
 
@@ -47,8 +54,9 @@ def _plan(design: Rtl, harness: Sequence[PlannedFile]) -> BuildPlan:
     """Return how the program that simulates `design` is built, in a folder of the cache."""
     runtime = _runtime_plan()
     objects = " ".join(f"../../{runtime.digest()}/objects/{name}" for name in _RUNTIME)
-    names = [f"{i:02}_{source.name}" for i, source in enumerate(design.sources)]
-    sources = [_simulated(source).read_text() for source in design.sources]
+    paths = [path for source in design.sources for path in _simulated(source)]
+    names = [f"{i:02}_{path.name}" for i, path in enumerate(paths)]
+    sources = [path.read_text() for path in paths]
     files = [
         *(PlannedFile(path=n, content=t) for n, t in zip(names, sources, strict=True)),
         PlannedFile(path="design.sv", content=design.text),
@@ -61,10 +69,12 @@ def _plan(design: Rtl, harness: Sequence[PlannedFile]) -> BuildPlan:
     return BuildPlan(files=tuple(files), commands=(command,), stamps=runtime.stamps)
 
 
-def _simulated(source: Path) -> Path:
-    """Return the file to simulate in place of a library file that instantiates a device's cells."""
+def _simulated(source: Path) -> tuple[Path, ...]:
+    """Return the files to simulate for a library file that may instantiate a device's cells."""
+    if source.name in _CELLS:
+        return MODELS / _CELLS[source.name], source
     model = MODELS / source.name
-    return model if model.is_file() else source
+    return (model if model.is_file() else source,)
 
 
 def _runtime_plan() -> BuildPlan:

@@ -29,13 +29,11 @@ class BitstreamOptions:
     """How a bitstream is made.
 
     Attributes:
-        dsp: Let multipliers become DSP blocks.
         baud: Speed of the UART [bit/s].
         seed: Of the placer, where it takes one.
         timeout_s: Longest time for each tool [s].
     """
 
-    dsp: bool = False
     baud: int = BAUD
     seed: int = 1
     timeout_s: float = TIMEOUT_S
@@ -147,7 +145,7 @@ def _place_openly(
     """Build `top` with Yosys, nextpnr and the family's packer."""
     flow, family, timeout_s = _OPEN_FLOWS[board.family], board.family, options.timeout_s
     versions = tuple((tool, find(tool).version) for tool in flow.TOOLS)
-    netlist, flip_flops = flat_netlist(top, family, dsp=options.dsp, timeout_s=timeout_s)
+    netlist, flip_flops = flat_netlist(top, family, timeout_s=timeout_s)
     flow.plan(netlist, board, clock_mhz=clock_mhz, seed=options.seed).execute(folder, timeout_s)
     placement = parse(
         folder, family, clock_mhz=clock_mhz, version=versions[0][1], flip_flops=flip_flops

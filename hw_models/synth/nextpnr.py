@@ -131,7 +131,6 @@ def place_and_route(
     *,
     clock_mhz: float,
     folder: Path,
-    dsp: bool = False,
     seed: int = 1,
     timeout_s: float = TIMEOUT_S,
 ) -> Placement:
@@ -144,7 +143,6 @@ def place_and_route(
         device: One of `DEVICES`.
         clock_mhz: Clock to aim at [MHz].
         folder: Where netlist, log and report go.
-        dsp: Let multipliers become DSP blocks.
         seed: Of the placer.
         timeout_s: Longest time for each tool [s].
 
@@ -157,7 +155,7 @@ def place_and_route(
     if not clock_mhz > 0:
         raise DesignError(f"a clock is above 0 MHz, not {clock_mhz:g}")
     tool = find(target.tool)
-    netlist, flip_flops = flat_netlist(rtl, device, dsp=dsp, timeout_s=timeout_s)
+    netlist, flip_flops = flat_netlist(rtl, device, timeout_s=timeout_s)
     plan(netlist, device, clock_mhz=clock_mhz, seed=seed, version=tool.version).execute(
         folder, timeout_s
     )
@@ -259,9 +257,9 @@ def _slowest(paths: list[Mapping[str, Any]]) -> tuple[Hop, ...]:
     return max(between, key=lambda hops: sum(hop.delay_ns for hop in hops), default=())
 
 
-def flat_netlist(rtl: Rtl, device: str, *, dsp: bool, timeout_s: float) -> tuple[str, int]:
+def flat_netlist(rtl: Rtl, device: str, *, timeout_s: float) -> tuple[str, int]:
     """Return the netlist of `rtl` as one module in JSON, and the flip-flops in it."""
-    job = synthesis_job(rtl, device, dsp=dsp)
+    job = synthesis_job(rtl, device)
     with tempfile.TemporaryDirectory(prefix="bitfront-nextpnr-") as folder:
         path = Path(folder, NETLIST)
         flat = replace(job, passes=(*job.passes, *_FLAT, f'write_json "{path}"'))

@@ -6,11 +6,16 @@ import numpy as np
 import pytest
 
 from dse.errors import DesignError
+from hw_models.arith.cell import STYLES
+from hw_models.cost.node import node_parts
+from hw_models.cost.target import load_target
 from hw_models.dataflow import lanes_taken
 from hw_models.folding import Folding, Pace, ii_cycles
+from hw_models.resources import total
 from hw_models.rtl.latency import latency_cycles
 from hw_models.rtl.mvau import weight_words
-from hw_models.rtl.node import emit_node
+from hw_models.rtl.node import Fabric, emit_node
+from hw_models.synth.synthesis import synthesise
 
 pytestmark = pytest.mark.tool("verilator")
 
@@ -90,6 +95,62 @@ def test_sums_are_exact_at_full_speed_and_under_stalls(units, run_cases, make_ca
     run_cases(cases, seed=2, gap=0.5)
     run_cases(cases, seed=3, backpressure=0.5)
     run_cases(cases, seed=4, gap=0.3, backpressure=0.7)
+
+
+DSP_UNITS = [  # formats, MW, MH, PE, SIMD
+    ("int8", "int8", 12, 4, 2, 4),
+    ("int4", "int4", 12, 8, 4, 3),
+    ("int4", "int4", 12, 10, 5, 1),
+    ("e4m3", "e4m3", 8, 3, 1, 4),
+    ("e2m1", "e2m1", 6, 3, 3, 2),
+]
+
+
+def _with_blocks(make_mvau, device):
+    """Return the fabric with DSP blocks, and units with their foldings."""
+    fabric = Fabric(target=load_target(device, "auto"), style=STYLES[device][0])
+    units = [
+        (make_mvau(w, a, name=f"{device}{i}", mw=mw, mh=mh, vectors=4), Folding(pe=pe, simd=simd))
+        for i, (w, a, mw, mh, pe, simd) in enumerate(DSP_UNITS)
+    ]
+    return fabric, units
+
+
+@pytest.mark.parametrize("device", ["ecp5", "xcup", "xc7", "ice40"])
+def test_sums_of_products_in_dsp_blocks_are_exact(make_mvau, run_cases, make_case, device):
+    fabric, units = _with_blocks(make_mvau, device)
+    cases = [_case(make_case, fabric, *unit) for unit in units]
+    assert sum("bf_dot_dsp" in case.design.text for case in cases) >= 2
+    for (mvau, folding), case, run in zip(units, cases, run_cases(cases), strict=True):
+        assert run.interval_cycles(settled=1) == ii_cycles(mvau, folding), case.label
+        depth = latency_cycles(mvau, Pace(folding=folding), fabric)
+        assert run.latency_cycles == mvau.mw // folding.simd - 1 + depth, case.label
+    run_cases(cases, seed=4, gap=0.3, backpressure=0.7)
+
+
+@pytest.mark.parametrize("device", ["ecp5", "xcup"])
+def test_dsp_blocks_and_flip_flops_are_as_costed(make_mvau, make_case, device, tmp_path):
+    """With so many words that no two bits of them are the same, and share a register."""
+    fabric = Fabric(target=load_target(device, "auto"), style=STYLES[device][0])
+    units = [
+        (make_mvau("int8", "int8", name="u0", mw=72, mh=16), Folding(pe=2, simd=4)),
+        (make_mvau("int4", "int4", name="u1", mw=64, mh=15), Folding(pe=5, simd=2)),
+    ]
+    designs = [_case(make_case, fabric, *unit).design for unit in units]
+    found = synthesise(designs, device, cache=tmp_path, processes=1)
+    for (mvau, folding), counted in zip(units, found, strict=True):
+        costed = total(node_parts(mvau, Pace(folding=folding), fabric.target))
+        assert counted.resources.dsp == costed.dsp > 0
+        assert counted.resources.ff == costed.ff
+        assert counted.resources.bram18 == costed.bram18
+        assert counted.resources.lut == pytest.approx(costed.lut, rel=0.05)
+
+
+def test_depthwise_products_stay_in_luts(make_mvau, make_case):
+    fabric = Fabric(target=load_target("ecp5", "auto"), style=STYLES["ecp5"][0])
+    mvau, folding = make_mvau(mw=9, mh=4, groups=4, taps=9), Folding(pe=2, simd=9)
+    assert "bf_dot_dsp" not in _case(make_case, fabric, mvau, folding).design.text
+    assert total(node_parts(mvau, Pace(folding=folding), fabric.target)).dsp == 0
 
 
 def test_weights_stand_where_the_products_want_them(make_mvau):
