@@ -232,7 +232,7 @@ class _OurSide:
         """Synthesise and simulate one node."""
         cost = self._costs[node.name]
         rtl = emit_node(node, self._flow.pace_of(node), self._model, self._fabric)
-        (counted,) = synthesise([rtl], DEVICE, dsp=self._fabric.target.dsp == "auto")
+        (counted,) = synthesise([rtl], DEVICE)  # its DSP blocks are instantiated
         folder = self._folder / "sim" / rtl.top
         return Side(
             layers=(node.name,),
