@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from hw_models.cost.logic import counter_bits
+from hw_models.cost.logic import counter_bits, counters_lut
 from hw_models.cost.memory import Memory, memory_part
 from hw_models.cost.target import Target
 from hw_models.resources import Part, Resources
@@ -26,8 +26,9 @@ def fifo_parts(name: str, depth: int, bits: int, target: Target) -> Iterator[Par
     else:
         words = depth - 1
         yield memory_part(name, Memory(depth=words, width=bits, is_writable=True), target)
-        address, count = counter_bits(words), counter_bits(words + 1)
-        per_bit = target.coefficients.counter_lut_per_bit.value
-        resources = Resources(lut=per_bit * (2 * address + count) + 4, ff=2 * address + count + 1)
+        counts = (words, words, words + 1)  # where to write and to read, and how many there are
+        resources = Resources(
+            lut=counters_lut(counts, target) + 4, ff=sum(map(counter_bits, counts)) + 1
+        )
         source = target.coefficients.counter_lut_per_bit.source
     yield Part(name=f"{name} FIFO", resources=resources, is_compute=False, source=source)

@@ -5,7 +5,7 @@ from itertools import pairwise
 from math import lcm
 
 from hw_models.cost.fifo import fifo_parts
-from hw_models.cost.logic import counter_bits
+from hw_models.cost.logic import counter_bits, counters_lut
 from hw_models.cost.target import Target
 from hw_models.dataflow import Dataflow, Stream
 from hw_models.resources import Part, Resources
@@ -32,13 +32,13 @@ def _converter_parts(given: int, taken: int, bits: int, target: Target) -> Itera
     Narrowing, every bit is loaded or shifted; widening, only shifted.
     """
     wide = max(given, taken) * bits
-    count = counter_bits(max(given, taken) // min(given, taken))
+    parts = max(given, taken) // min(given, taken)
     loads = wide if given > taken else 0
     yield Part(
         name="width converter",
         resources=Resources(
-            lut=loads + target.coefficients.counter_lut_per_bit.value * count + 2,
-            ff=wide + count + 1,
+            lut=loads + counters_lut((parts,), target) + 2,
+            ff=wide + counter_bits(parts) + 1,
         ),
         is_compute=False,
         source="structural: a shift register, with a multiplexer a bit where words are loaded",
