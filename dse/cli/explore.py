@@ -6,9 +6,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dse.cli.network import checkpoint_sha256, default_data
+from dse.cli.network import (
+    ActRangeOption,
+    CalibrationOption,
+    CheckpointOption,
+    EdgeFormatOption,
+    GranularityOption,
+    ScaleOption,
+    UnsignedActsOption,
+    WeightRangeOption,
+    checkpoint_sha256,
+    default_data,
+)
 from dse.formats import parse_format, parse_sweep
-from dse.point import ActRange, Dsp, Granularity, Scale, WeightRange
+from dse.point import Dsp
 from dse.search.settings import StudySettings
 
 if TYPE_CHECKING:
@@ -35,27 +46,14 @@ def explore(
     dsp: Annotated[Dsp, typer.Option(help="Whether DSP blocks may multiply.")] = "none",
     jobs: Annotated[int, typer.Option(help="Processes that evaluate.")] = 1,
     seed: Annotated[int, typer.Option(help="Decides splits and training.")] = 0,
-    checkpoint: Annotated[
-        Path | None,
-        typer.Option(help="File with a torch state dict.", show_default="weights trained here"),
-    ] = None,
-    edge_format: Annotated[
-        str | None,
-        typer.Option(help="Weights of first and last layer.", show_default="as in the others"),
-    ] = None,
-    unsigned_acts: Annotated[
-        bool, typer.Option("--unsigned-acts", help="Unsigned formats where never negative.")
-    ] = False,
-    granularity: Annotated[
-        Granularity, typer.Option(help="Weight scales per output channel or tensor.")
-    ] = "per_channel",
-    scale: Annotated[Scale, typer.Option(help="Values a scale may take.")] = "float32",
-    act_range: Annotated[ActRange, typer.Option(help="How activation scales are found.")] = "mse",
-    weight_range: Annotated[WeightRange, typer.Option(help="How weight scales are found.")] = "mse",
-    calibration: Annotated[
-        int | None,
-        typer.Option(help="Images to calibrate on.", show_default="all that are set aside"),
-    ] = None,
+    checkpoint: CheckpointOption = None,
+    edge_format: EdgeFormatOption = None,
+    unsigned_acts: UnsignedActsOption = False,
+    granularity: GranularityOption = "per_channel",
+    scale: ScaleOption = "float32",
+    act_range: ActRangeOption = "mse",
+    weight_range: WeightRangeOption = "mse",
+    calibration: CalibrationOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
 ) -> None:
     """Evaluate a network in every pair of formats and report its accuracy-cost front."""

@@ -7,17 +7,24 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dse.cli.network import checkpoint_sha256, default_data
+from dse.cli.network import (
+    ActRangeOption,
+    CalibrationOption,
+    CheckpointOption,
+    EdgeFormatOption,
+    GranularityOption,
+    ScaleOption,
+    UnsignedActsOption,
+    WeightRangeOption,
+    checkpoint_sha256,
+    default_data,
+)
 from dse.errors import DataError, DesignError
 from dse.files import require_writable_folder
 from dse.formats import parse_format
 from dse.point import (
     ACCURACY_VERSION,
-    ActRange,
-    Granularity,
-    Scale,
     Scheme,
-    WeightRange,
     find_by_prefix,
 )
 
@@ -66,27 +73,14 @@ def export(
     weights: Annotated[str | None, typer.Option(help="Weight format, e.g. int4.")] = None,
     acts: Annotated[str | None, typer.Option(help="Activation format, e.g. e2m1.")] = None,
     seed: Annotated[int, typer.Option(help="Decides splits and training.", min=0)] = 0,
-    checkpoint: Annotated[
-        Path | None,
-        typer.Option(help="File with a torch state dict.", show_default="weights trained here"),
-    ] = None,
-    edge_format: Annotated[
-        str | None,
-        typer.Option(help="Weights of first and last layer.", show_default="as in the others"),
-    ] = None,
-    unsigned_acts: Annotated[
-        bool, typer.Option("--unsigned-acts", help="Unsigned formats where never negative.")
-    ] = False,
-    granularity: Annotated[
-        Granularity, typer.Option(help="Weight scales per output channel or tensor.")
-    ] = "per_channel",
-    scale: Annotated[Scale, typer.Option(help="Values a scale may take.")] = "float32",
-    act_range: Annotated[ActRange, typer.Option(help="How activation scales are found.")] = "mse",
-    weight_range: Annotated[WeightRange, typer.Option(help="How weight scales are found.")] = "mse",
-    calibration: Annotated[
-        int | None,
-        typer.Option(help="Images to calibrate on.", show_default="all that are set aside"),
-    ] = None,
+    checkpoint: CheckpointOption = None,
+    edge_format: EdgeFormatOption = None,
+    unsigned_acts: UnsignedActsOption = False,
+    granularity: GranularityOption = "per_channel",
+    scale: ScaleOption = "float32",
+    act_range: ActRangeOption = "mse",
+    weight_range: WeightRangeOption = "mse",
+    calibration: CalibrationOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
 ) -> None:
     """Write a point of a study, or a network in given formats, as a QONNX file.

@@ -1,9 +1,35 @@
-"""What the command line takes for granted about a network: its data set, its checkpoint's name."""
+"""What verbs that quantize a network share: options, its data set, its checkpoint's digest."""
 
 import hashlib
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from dse.errors import DataError, DesignError
+from dse.point import ActRange, Granularity, Scale, WeightRange
+
+CheckpointOption = Annotated[
+    Path | None,
+    typer.Option(help="File with a torch state dict.", show_default="weights trained here"),
+]
+EdgeFormatOption = Annotated[
+    str | None,
+    typer.Option(help="Weights of first and last layer.", show_default="as in the others"),
+]
+UnsignedActsOption = Annotated[
+    bool, typer.Option("--unsigned-acts", help="Unsigned formats where never negative.")
+]
+GranularityOption = Annotated[
+    Granularity, typer.Option(help="Weight scales per output channel or tensor.")
+]
+ScaleOption = Annotated[Scale, typer.Option(help="Values a scale may take.")]
+ActRangeOption = Annotated[ActRange, typer.Option(help="How activation scales are found.")]
+WeightRangeOption = Annotated[WeightRange, typer.Option(help="How weight scales are found.")]
+CalibrationOption = Annotated[
+    int | None,
+    typer.Option(help="Images to calibrate on.", show_default="all that are set aside"),
+]
 
 
 def default_data(model: str) -> str:
