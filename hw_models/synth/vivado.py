@@ -6,10 +6,11 @@ from pathlib import Path
 
 from dse.errors import ReportParseError, ToolNotFoundError
 from hw_models.boards.base import Board, ClockInput, Pin
+from hw_models.plan import BuildPlan, PlannedFile
 from hw_models.resources import Resources
 from hw_models.rtl.design import Rtl
 from hw_models.synth.placed import Placed
-from hw_models.tools import BuildPlan, PlannedFile, find
+from hw_models.tools import find
 
 BITSTREAM = "board.bit"
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from dse.errors import DesignError, ToolFailedError, ToolNotFoundError, ToolTimeoutError
-from hw_models.tools import TOOLS, BuildPlan, PlannedFile, Tool, find, locate, run, started
+from hw_models.plan import BuildPlan, PlannedFile
+from hw_models.tools import TOOLS, Tool, find, locate, run, started
 
 needs_proc = pytest.mark.skipif(
     not Path("/proc/self/stat").exists(), reason="needs /proc to watch processes"

@@ -10,10 +10,11 @@ from toy_core import INPUT, OUTPUT, expected, toy_core
 from hw_models.boards import BOARDS
 from hw_models.host.driver import Driver
 from hw_models.host.port import SerialPort
+from hw_models.plan import PlannedFile
 from hw_models.rtl.board import phase_step, virtual_top
 from hw_models.sim.program import simulator
 from hw_models.sim.virtual_board import HARNESS
-from hw_models.tools import PlannedFile, started
+from hw_models.tools import started
 
 pytestmark = pytest.mark.tool("verilator")
 CLOCK_MHZ, BAUD = 100, 10_300_000  # 9.7 cycles a bit
