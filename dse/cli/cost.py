@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dse.errors import DesignError
-from dse.formats import parse_format
+from dse.formats import Format, parse_format
 from dse.point import Dsp
 from dse.registry import nearest
 
 if TYPE_CHECKING:
-    from hw_models.arith.cell import Dot, Mac, Style
+    from hw_models.arith.cell import Architecture, Dot, Mac, Style
     from hw_models.arith.dsp import DspProducts
+    from hw_models.cost.target import Target
     from hw_models.resources import Part, Resources
     from hw_models.synth.count import Synthesis
 
@@ -26,6 +27,23 @@ _LEGEND = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Size:
+    """How many products there are.
+
+    Attributes:
+        terms: Per sum.
+        simd: Per clock, of one sum.
+        pe: Sums of the same activations.
+        is_pipelined: Whether there are registers between products and sums.
+    """
+
+    terms: int
+    simd: int
+    pe: int
+    is_pipelined: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Answer:
     """What is known of a cell.
 
@@ -34,6 +52,7 @@ class _Answer:
         pe: How many of them share their activations.
         device: FPGA family.
         style: How its RTL is written.
+        architecture: What its products are made of.
         parts: Estimate, part by part; None for a style without one.
         synthesis: Counts after synthesis; None if not asked for.
     """
@@ -42,6 +61,7 @@ class _Answer:
     pe: int
     device: str
     style: "Style"
+    architecture: "Architecture"
     parts: "tuple[Part, ...] | None"
     synthesis: "Synthesis | None"
 
@@ -59,7 +79,11 @@ def cost(
     pe: Annotated[int, typer.Option(help="Sums of products of the same activations.", min=1)] = 1,
     terms: Annotated[int, typer.Option(help="Products per sum, for its width.", min=1)] = 4608,
     arch: Annotated[
-        str | None, typer.Option(help="Style of the RTL.", show_default="the device's cheapest")
+        str, typer.Option(help="What products are made of: rows, booth, table, dsp.")
+    ] = "cheapest",
+    style: Annotated[
+        str | None,
+        typer.Option(help="How adders are written.", show_default="the device's cheapest"),
     ] = None,
     dsp: Annotated[Dsp, typer.Option(help="Whether DSP blocks may multiply.")] = "none",
     device: Annotated[str, typer.Option(help="FPGA family.")] = "xcup",
@@ -70,33 +94,30 @@ def cost(
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
 ) -> None:
     """Estimate what a multiply-accumulate takes of a device, and compare with synthesis."""
-    from hw_models.arith.cell import Dot, Mac
-    from hw_models.arith.pipeline import pipelined_dot
-    from hw_models.cost.dot import cell_lanes, cell_parts
+    from hw_models.arith.cell import Architecture
+    from hw_models.arith.lane import cell_lane
+    from hw_models.cost.dot import cell_lanes, cell_parts, check_accumulator
     from hw_models.cost.multipliers import choose_multipliers
     from hw_models.cost.target import load_target
 
     target = load_target(device, dsp)
-    style, is_covered = _style(device, arch)
-    formats = (parse_format(weight), parse_format(act))
-    cell: Mac | Dot
-    if simd == pe == 1 and not pipelined:
-        cell = Mac(weight=formats[0], act=formats[1], terms=terms)
-    elif pipelined:
-        cell = pipelined_dot(*formats, terms=terms, lanes=simd, style=style, family=target.family)
-    else:
-        cell = Dot(weight=formats[0], act=formats[1], terms=terms, lanes=simd)
+    chosen, is_covered = _style(device, style)
     if not is_covered and not synth:
-        raise DesignError(f"no estimate for '{style.value}' on {device}: add --synth")
-    parts = cell_parts(cell, target, pe)
-    way = choose_multipliers(cell_lanes(cell, pe), target).way
+        raise DesignError(f"no estimate for style '{chosen.value}' on {device}: add --synth")
+    size = _Size(terms=terms, simd=simd, pe=pe, is_pipelined=pipelined)
+    cell = _cell(parse_format(weight), parse_format(act), size, _architecture(arch), chosen, target)
+    check_accumulator(cell)
+    way = None
+    if is_covered or cell.architecture is Architecture.DSP:
+        way = choose_multipliers(cell_lanes(cell, pe), target).way
     answer = _Answer(
         cell=cell,
         pe=pe,
         device=device,
-        style=style,
-        parts=parts if is_covered else None,
-        synthesis=_synthesise(cell, pe, way, style, device) if synth else None,
+        style=chosen,
+        architecture=Architecture.DSP if way is not None else cell_lane(cell, chosen).made_of,
+        parts=cell_parts(cell, target, pe) if is_covered else None,
+        synthesis=_synthesise(cell, pe, way, chosen, device) if synth else None,
     )
     if as_json:
         typer.echo(json.dumps(_json(answer), indent=2))
@@ -104,17 +125,55 @@ def cost(
         _print(answer)
 
 
-def _style(device: str, arch: str | None) -> "tuple[Style, bool]":
-    """Return the style called `arch`, and whether the cost model covers it."""
+def _cell(
+    weight: Format,
+    act: Format,
+    size: _Size,
+    architecture: "Architecture",
+    style: "Style",
+    target: "Target",
+) -> "Mac | Dot":
+    """Return a multiply-accumulate, or a dot product where one is asked for."""
+    from hw_models.arith.cell import Dot, Mac
+    from hw_models.arith.pipeline import pipelined_dot
+
+    if size.is_pipelined:
+        return pipelined_dot(
+            weight,
+            act,
+            terms=size.terms,
+            lanes=size.simd,
+            style=style,
+            family=target.family,
+            architecture=architecture,
+        )
+    if size.simd == size.pe == 1:
+        return Mac(weight=weight, act=act, terms=size.terms, architecture=architecture)
+    return Dot(weight=weight, act=act, terms=size.terms, lanes=size.simd, architecture=architecture)
+
+
+def _style(device: str, name: str | None) -> "tuple[Style, bool]":
+    """Return the style called `name`, and whether the cost model covers it."""
     from hw_models.arith.cell import STYLES
 
     styles = STYLES.get(device, ())
     names = [style.value for style in styles]
-    if not names or (arch is not None and arch not in names):
-        hint = nearest(arch or "", names)
-        raise DesignError(f"no cells in style '{arch}' for {device}{hint}; known: {names}")
-    chosen = names.index(arch) if arch is not None else 0
+    if not names or (name is not None and name not in names):
+        hint = nearest(name or "", names)
+        raise DesignError(f"no cells in style '{name}' for {device}{hint}; known: {names}")
+    chosen = names.index(name) if name is not None else 0
     return styles[chosen], chosen == 0
+
+
+def _architecture(name: str) -> "Architecture":
+    """Return the architecture called `name`."""
+    from hw_models.arith.cell import Architecture
+
+    names = [architecture.value for architecture in Architecture]
+    if name not in names:
+        hint = nearest(name, names)
+        raise DesignError(f"no architecture called '{name}'{hint}; known: {', '.join(names)}")
+    return Architecture(name)
 
 
 def _synthesise(
@@ -143,7 +202,8 @@ def _json(answer: _Answer) -> dict[str, Any]:
         "cell": answer.cell.name,
         "pe": answer.pe,
         "device": answer.device,
-        "arch": answer.style.value,
+        "arch": answer.architecture.value,
+        "style": answer.style.value,
         "accumulator_bits": answer.cell.accumulator_bits,
         "estimate": None
         if estimate is None or answer.parts is None
@@ -179,8 +239,8 @@ def _print(answer: _Answer) -> None:
     estimate, found = answer.estimate(), answer.synthesis
     sums = f", PE {answer.pe}" if answer.pe > 1 else ""
     table = Table(
-        title=f"{answer.cell.name}{sums} on {answer.device}, style {answer.style.value}, "
-        f"accumulator {answer.cell.accumulator_bits} bits",
+        title=f"{answer.cell.name}{sums} on {answer.device}, products of {answer.architecture}, "
+        f"style {answer.style}, accumulator {answer.cell.accumulator_bits} bits",
         caption=_LEGEND.get(answer.device, "lut: by the family's own rule"),
         box=box.SIMPLE_HEAD,
         pad_edge=False,

@@ -1,4 +1,4 @@
-"""Arithmetic cells: what they compute, and in which style their RTL is written."""
+"""Arithmetic cells: what they compute, of what, and in which style their RTL is written."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,6 +20,21 @@ class Style(StrEnum):
     """LUT6_2 and CARRY4, with the last shifter stage, sign and clear inside."""
 
 
+class Architecture(StrEnum):
+    """What a product is made of."""
+
+    CHEAPEST = "cheapest"
+    """Whichever of the others takes the least."""
+    ROWS = "rows"
+    """Significands multiplied by rows of adders, then shifted by the sum of the exponents."""
+    BOOTH = "booth"
+    """The same with a row for every two bits (Booth digits)."""
+    TABLE = "table"
+    """A look-up table for each bit of the product."""
+    DSP = "dsp"
+    """A DSP block multiplies."""
+
+
 STYLES: dict[str, tuple[Style, ...]] = {
     "ecp5": (Style.ECP5, Style.PORTABLE),
     "xcup": (Style.XILINX, Style.PORTABLE),
@@ -38,11 +53,13 @@ class Mac:
         weight: Weight format; integers in narrow range.
         act: Activation format.
         terms: Products per sum, which give the accumulator its width.
+        architecture: What its product is made of.
     """
 
     weight: Format
     act: Format
     terms: int
+    architecture: Architecture = Architecture.CHEAPEST
 
     def __post_init__(self) -> None:
         if self.terms < 1:
@@ -61,7 +78,7 @@ class Mac:
     @property
     def name(self) -> str:
         """A legal and unique module name."""
-        return _module_name("mac", self.weight, self.act, self.terms)
+        return _module_name("mac", self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +92,7 @@ class Dot:
         lanes: Products per beat.
         is_pipelined: Registers behind the products and every level of the tree.
         product_registers: Registers inside each product besides; only if it is pipelined.
+        architecture: What its products are made of.
     """
 
     weight: Format
@@ -83,6 +101,7 @@ class Dot:
     lanes: int
     is_pipelined: bool = False
     product_registers: int = 0
+    architecture: Architecture = Architecture.CHEAPEST
 
     def __post_init__(self) -> None:
         if self.product_registers and not self.is_pipelined:
@@ -115,10 +134,13 @@ class Dot:
     @property
     def name(self) -> str:
         """A legal and unique module name."""
-        name = _module_name(f"dot{self.lanes}", self.weight, self.act, self.terms)
+        name = _module_name(f"dot{self.lanes}", self)
         registers = f"_{self.product_registers}" if self.product_registers else ""
         return name + "_pipelined" * self.is_pipelined + registers
 
 
-def _module_name(kind: str, weight: Format, act: Format, terms: int) -> str:
-    return f"{kind}_{weight.name}_{act.name}_{terms}".replace("-", "m")  # a bias can be negative
+def _module_name(kind: str, cell: Mac | Dot) -> str:
+    parts = [kind, cell.weight.name, cell.act.name, str(cell.terms)]
+    if cell.architecture is not Architecture.CHEAPEST:
+        parts.append(cell.architecture)
+    return "_".join(parts).replace("-", "m")  # a bias can be negative

@@ -1,11 +1,10 @@
 """The product of one lane, as a style builds it: its architecture, its rows, its registers."""
 
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from itertools import pairwise
 
 from dse.errors import DesignError
-from hw_models.arith.cell import Style
+from hw_models.arith.cell import Architecture, Dot, Mac, Style
 from hw_models.arith.operand import Operand
 from hw_models.arith.product import Product
 
@@ -13,15 +12,6 @@ _TABLE_INPUTS = 6
 _XILINX_REGISTERS = 2
 _TABLE_TERM_BITS = 8
 """A shifter grows with the logarithm of its range, a table with the range."""
-
-
-class Architecture(StrEnum):
-    """What a product is made of."""
-
-    ROWS = "rows"
-    """Significands multiplied by rows of adders, then shifted by the sum of the exponents."""
-    TABLE = "table"
-    """A look-up table for each bit of the term."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,17 +25,25 @@ class Lane:
             otherwise an adder tree does.
         registers: Registers inside it, which any path crosses one after the other: the last in
             front of the shifter, if there is one, the others among the rows of the multiplier.
+        architecture: What it is made of: the cheapest, or one of `architectures`.
 
     Raises:
-        DesignError: More registers than there is room for.
+        DesignError: It cannot be made of that; more registers than there is room for.
     """
 
     product: Product
     style: Style
     in_mac: bool
     registers: int = 0
+    architecture: Architecture = Architecture.CHEAPEST
 
     def __post_init__(self) -> None:
+        if self.architecture not in (Architecture.CHEAPEST, *self.architectures):
+            raise DesignError(
+                f"a product of {self.product.weight.bits} x {self.product.act.bits} bits in style "
+                f"'{self.style}' cannot be made of '{self.architecture}'; "
+                f"there is {', '.join(self.architectures)}"
+            )
         if not 0 <= self.registers <= self.most_registers:
             raise DesignError(
                 f"a product of {self.product.weight.bits} x {self.product.act.bits} bits in style "
@@ -55,28 +53,38 @@ class Lane:
 
     @property
     def canonical(self) -> "Lane":
-        """The same circuit, called a MAC's only if that makes it another one."""
-        return replace(self, in_mac=self.keeps_top)
+        """The same circuit, called a MAC's or of an architecture only if that changes it."""
+        is_cheapest = self.made_of is self.architectures[0]
+        architecture = Architecture.CHEAPEST if is_cheapest else self.architecture
+        return replace(self, in_mac=self.keeps_top, architecture=architecture)
 
     @property
     def architectures(self) -> tuple[Architecture, ...]:
-        """How the product can be built, the cheapest first.
+        """How the product can be built of LUTs, the cheapest first.
 
-        Only 6-input LUTs make tables, for at most six bits beside the signs. They are cheaper where
-        the term is narrow.
+        Rows are Booth's on Xilinx, where a LUT has room for a digit. Only 6-input LUTs make tables,
+        for at most six bits beside the signs. They are cheaper where the term is narrow.
         """
         operands = (self.product.weight, self.product.act)
         inputs = sum(x.bits - x.has_sign_bit for x in operands)
-        if self.style is not Style.XILINX or inputs > _TABLE_INPUTS:
+        if self.style is not Style.XILINX:
             return (Architecture.ROWS,)
+        if inputs > _TABLE_INPUTS:
+            return (Architecture.BOOTH,)
         if self.product.term_bits > _TABLE_TERM_BITS:
-            return (Architecture.ROWS, Architecture.TABLE)
-        return (Architecture.TABLE, Architecture.ROWS)
+            return (Architecture.BOOTH, Architecture.TABLE)
+        return (Architecture.TABLE, Architecture.BOOTH)
+
+    @property
+    def made_of(self) -> Architecture:
+        """What it is made of: never just the cheapest."""
+        is_cheapest = self.architecture is Architecture.CHEAPEST
+        return self.architectures[0] if is_cheapest else self.architecture
 
     @property
     def is_table(self) -> bool:
         """Whether every bit of the term is one look-up table."""
-        return self.architectures[0] is Architecture.TABLE
+        return self.made_of is Architecture.TABLE
 
     @property
     def keeps_top(self) -> bool:
@@ -152,6 +160,17 @@ class Lane:
     def term_bits(self) -> int:
         """Width of what the lane hands on [bits]."""
         return self.product.significand_bits + self.reach
+
+
+def cell_lane(cell: Mac | Dot, style: Style) -> Lane:
+    """Return the product of which `cell` is made."""
+    return Lane(
+        product=cell.product,
+        style=style,
+        in_mac=isinstance(cell, Mac),
+        registers=cell.product_registers if isinstance(cell, Dot) else 0,
+        architecture=cell.architecture,
+    )
 
 
 def booth_first_bits(multiplier: Operand) -> int:

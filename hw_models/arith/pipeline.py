@@ -1,9 +1,10 @@
 """How many registers a product needs so that it meets the nominal clock of its family."""
 
+from dataclasses import replace
+
 from dse.formats import Format
-from hw_models.arith.cell import Dot, Style
-from hw_models.arith.lane import Lane
-from hw_models.arith.product import Product, product
+from hw_models.arith.cell import Architecture, Dot, Style
+from hw_models.arith.lane import Lane, cell_lane
 from hw_models.devices.base import Family, LogicDelays
 
 CLOCK_SHARE = 0.75
@@ -12,7 +13,14 @@ more on an unlucky placement."""
 
 
 def pipelined_dot(
-    weight: Format, act: Format, *, terms: int, lanes: int, style: Style, family: Family
+    weight: Format,
+    act: Format,
+    *,
+    terms: int,
+    lanes: int,
+    style: Style,
+    family: Family,
+    architecture: Architecture = Architecture.CHEAPEST,
 ) -> Dot:
     """Return a dot product with as many registers as the nominal clock of `family` takes.
 
@@ -23,29 +31,34 @@ def pipelined_dot(
         lanes: Products per beat.
         style: How its RTL is written.
         family: FPGA family.
+        architecture: What its products are made of; in DSP blocks they have the blocks' registers.
+
+    Raises:
+        DesignError: The products cannot be made of that.
     """
-    return Dot(
+    dot = Dot(
         weight=weight,
         act=act,
         terms=terms,
         lanes=lanes,
         is_pipelined=True,
-        product_registers=product_registers(product(weight, act), style, family),
+        architecture=architecture,
     )
+    if architecture is Architecture.DSP:
+        return dot
+    return replace(dot, product_registers=product_registers(cell_lane(dot, style), family))
 
 
-def product_registers(shape: Product, style: Style, family: Family) -> int:
+def product_registers(lane: Lane, family: Family) -> int:
     """Return the fewest registers inside a product with which it meets the clock of `family`.
 
     As many as there is room for where even they are too few.
     """
     limit_ns = CLOCK_SHARE * 1e3 / family.clock_mhz
-    most = Lane(product=shape, style=style, in_mac=False).most_registers
-    for registers in range(most):
-        lane = Lane(product=shape, style=style, in_mac=False, registers=registers)
-        if max(stage_delays_ns(lane, family.delays)) <= limit_ns:
+    for registers in range(lane.most_registers):
+        if max(stage_delays_ns(replace(lane, registers=registers), family.delays)) <= limit_ns:
             return registers
-    return most
+    return lane.most_registers
 
 
 def stage_delays_ns(lane: Lane, delays: LogicDelays) -> tuple[float, ...]:

@@ -39,11 +39,7 @@ def cell_parts(cell: Mac | Dot, target: Target, pe: int = 1) -> tuple[Part, ...]
         DesignError: The accumulator is wider than any cell's.
         FormatError: A format without a cell.
     """
-    if cell.accumulator_bits > MAX_ACCUMULATOR_BITS:
-        raise DesignError(
-            f"{cell.weight.name} x {cell.act.name}: {cell.terms} terms need an accumulator of "
-            f"{cell.accumulator_bits} bits; {MAX_ACCUMULATOR_BITS} is the most"
-        )
+    check_accumulator(cell)
     lanes = cell_lanes(cell, pe)
     way = choose_multipliers(lanes, target).way
     sums = sum_parts(cell, target) if way is None else dsp_sum_parts(cell, way, target, pe)
@@ -54,6 +50,15 @@ def cell_parts(cell: Mac | Dot, target: Target, pe: int = 1) -> tuple[Part, ...]
     )
 
 
+def check_accumulator(cell: Mac | Dot) -> None:
+    """Raise `DesignError` if the accumulator of `cell` is wider than any cell's."""
+    if cell.accumulator_bits > MAX_ACCUMULATOR_BITS:
+        raise DesignError(
+            f"{cell.weight.name} x {cell.act.name}: {cell.terms} terms need an accumulator of "
+            f"{cell.accumulator_bits} bits; {MAX_ACCUMULATOR_BITS} is the most"
+        )
+
+
 def cell_lanes(cell: Mac | Dot, pe: int) -> Lanes:
     """Return the products of `pe` cells that share their activations."""
     return Lanes(
@@ -62,6 +67,7 @@ def cell_lanes(cell: Mac | Dot, pe: int) -> Lanes:
         count=pe if isinstance(cell, Mac) else cell.lanes * pe,
         sharing=pe,
         in_mac=isinstance(cell, Mac),
+        architecture=cell.architecture,
     )
 
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from dse.errors import UnmodelledError
 from dse.formats import Format
-from hw_models.arith.cell import STYLES, Style
+from hw_models.arith.cell import STYLES, Architecture, Style
 from hw_models.arith.lane import Lane
 from hw_models.arith.product import product
 from hw_models.cost.measured import lane_rows
@@ -46,7 +46,14 @@ def target_style(target: Target) -> Style:
 
 
 @lru_cache(maxsize=65536)
-def lane_cost(weight: Format, act: Format, target: Target, *, in_mac: bool) -> LaneCost:
+def lane_cost(
+    weight: Format,
+    act: Format,
+    target: Target,
+    *,
+    in_mac: bool,
+    architecture: Architecture = Architecture.CHEAPEST,
+) -> LaneCost:
     """Return the LUTs of one exact product.
 
     Args:
@@ -54,12 +61,16 @@ def lane_cost(weight: Format, act: Format, target: Target, *, in_mac: bool) -> L
         act: Activation format.
         target: Family and its constants.
         in_mac: Whether an accumulator follows at once, not an adder tree.
+        architecture: What it is made of.
 
     Raises:
+        DesignError: It cannot be made of that.
         FormatError: More than 16 bits, more than 5 exponent bits.
     """
     style = target_style(target)
-    lane = Lane(product=product(weight, act), style=style, in_mac=in_mac).canonical
+    lane = Lane(
+        product=product(weight, act), style=style, in_mac=in_mac, architecture=architecture
+    ).canonical
     structure = lane_structure(lane)
     multiply = structure.multiply
     cells = target.coefficients.cells.value

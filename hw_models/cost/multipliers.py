@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from dse.errors import DesignError
 from dse.formats import Format
+from hw_models.arith.cell import Architecture
 from hw_models.arith.dsp import DspProducts, Entry, dsp_products
 from hw_models.arith.lane import Lane
 from hw_models.arith.product import product
@@ -22,6 +24,7 @@ class Lanes:
         count: How many.
         sharing: How many of them share one activation.
         in_mac: Whether each has an accumulator of its own, not an adder tree.
+        architecture: What they are made of.
     """
 
     weight: Format
@@ -29,6 +32,7 @@ class Lanes:
     count: int
     sharing: int
     in_mac: bool
+    architecture: Architecture = Architecture.CHEAPEST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,22 +66,50 @@ def multiplier_part(lanes: Lanes, target: Target) -> Part:
 def choose_multipliers(lanes: Lanes, target: Target) -> Multipliers:
     """Return the way with the fewest LUTs among those whose DSP blocks are worth it.
 
-    A block must save `dsp_worth_lut` LUTs. Ties go to fewer blocks.
+    A block must save `dsp_worth_lut` LUTs, unless DSP blocks are what products are to be made of.
+    Ties go to fewer blocks.
+
+    Raises:
+        DesignError: Products cannot be made of what they are to be made of.
     """
-    cell = lane_cost(lanes.weight, lanes.act, target, in_mac=lanes.in_mac)
+    if lanes.architecture is Architecture.DSP:
+        return _least_in_blocks(lanes, target)
+    cell = lane_cost(
+        lanes.weight, lanes.act, target, in_mac=lanes.in_mac, architecture=lanes.architecture
+    )
     in_luts = Multipliers(lut=cell.lut * lanes.count, blocks=0, way=None, source=cell.source)
-    if target.dsp == "none":
+    if target.dsp == "none" or lanes.architecture is not Architecture.CHEAPEST:
         return in_luts
     worth = target.coefficients.dsp_worth_lut.value
+    worthy = [w for w in _ways(lanes, target) if in_luts.lut - w.lut >= worth * w.blocks]
+    return min([in_luts, *worthy], key=_size)
+
+
+def _least_in_blocks(lanes: Lanes, target: Target) -> Multipliers:
+    """Return the smallest way through DSP blocks."""
+    if target.dsp == "none":
+        raise DesignError("products in DSP blocks take '--dsp auto', not 'none'")
+    ways = _ways(lanes, target)
+    if not ways:
+        raise DesignError(
+            f"{lanes.weight.name} x {lanes.act.name} does not fit one {target.family.dsp.name}"
+        )
+    return min(ways, key=_size)
+
+
+def _size(way: Multipliers) -> tuple[int, int]:
+    return way.lut, way.blocks
+
+
+def _ways(lanes: Lanes, target: Target) -> list[Multipliers]:
+    """Return the ways through DSP blocks."""
     shape, style = product(lanes.weight, lanes.act), target_style(target)
     has_table = Lane(product=shape, style=style, in_mac=False).is_table
-    ways = [
+    return [
         _in_blocks(way, lanes, target)
         for way in dsp_products(shape, target.family.dsp, lanes.sharing)
         if way.entry is Entry.INTEGERS or not has_table
     ]
-    worthy = [way for way in ways if in_luts.lut - way.lut >= worth * way.blocks]
-    return min([in_luts, *worthy], key=lambda way: (way.lut, way.blocks))
 
 
 def _in_blocks(way: DspProducts, lanes: Lanes, target: Target) -> Multipliers:

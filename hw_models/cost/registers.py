@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from hw_models.arith.cell import Dot, Style
 from hw_models.arith.dsp import DspProducts
-from hw_models.arith.lane import Lane, booth_first_bits
+from hw_models.arith.lane import Lane, booth_first_bits, cell_lane
 from hw_models.arith.product import Product
 from hw_models.cost.structure import lane_structure
 from hw_models.resources import Resources
@@ -30,7 +30,7 @@ def pipeline_registers(dot: Dot, style: Style) -> Resources:
 
     Its LUTs are shift registers, and what products take more where a carry chain is cut in two.
     """
-    lane = Lane(product=dot.product, style=style, in_mac=False, registers=dot.product_registers)
+    lane = cell_lane(dot, style)
     whole = lane_structure(replace(lane, registers=0)).instantiated
     cuts = Resources(lut=lane_structure(lane).instantiated - whole)
     inside = (inside_lane(lane) + cuts) * dot.lanes

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from hw_models.arith.cell import Dot, Mac, Style
-from hw_models.arith.lane import Lane
+from hw_models.arith.lane import Lane, cell_lane
 from hw_models.rtl.design import Rtl
 
 __all__ = ["LIBRARY", "Rtl", "dot_parameters", "emit_dot", "emit_mac", "library"]
@@ -50,7 +50,7 @@ def emit_mac(mac: Mac, style: Style) -> Rtl:
 
     Its ports are ``clk en clr a w acc``, as ``lib/mac.sv`` describes them.
     """
-    lane = Lane(product=mac.product, style=style, in_mac=True)
+    lane = cell_lane(mac, style)
     parameters = {
         **lane_parameters(lane),
         "KEEP_TOP": int(lane.keeps_top),
@@ -73,7 +73,7 @@ def dot_parameters(dot: Dot, style: Style) -> dict[str, int]:
     Raises:
         DesignError: Its products have no room for that many registers.
     """
-    lane = Lane(product=dot.product, style=style, in_mac=False, registers=dot.product_registers)
+    lane = cell_lane(dot, style)
     return {
         "LANES": dot.lanes,
         "PIPELINED": int(dot.is_pipelined),

@@ -23,7 +23,7 @@ def test_json_holds_the_estimate_with_sources(run):
     assert found["estimate"]["ff"] == found["accumulator_bits"] == 25
     assert found["estimate"]["dsp"] == 0
     assert found["synthesis"] is None
-    assert found["arch"] == "ecp5"
+    assert (found["arch"], found["style"]) == ("rows", "ecp5")
     assert all(part["source"] for part in found["estimate"]["parts"])
 
 
@@ -45,11 +45,20 @@ def test_the_table_says_what_a_lut_is(run):
 
 
 def test_a_style_without_a_model_is_synthesised_only(run):
-    result = run("int3", "int3", "--device", "ecp5", "--arch", "portable", "--synth", "--json")
+    result = run("int3", "int3", "--device", "ecp5", "--style", "portable", "--synth", "--json")
     found = json.loads(result.stdout)
     assert found["estimate"] is None
     assert found["lut_error_pct"] is None
     assert found["synthesis"]["lut"] > 0
+
+
+@pytest.mark.parametrize("arch", ["booth", "table", "dsp"])
+def test_architectures_of_one_cell(run, arch):
+    options = ("--terms", "64", "--arch", arch, "--dsp", "auto", "--synth", "--json")
+    found = json.loads(run("e2m1", "e2m1", *options).stdout)
+    assert found["arch"] == arch
+    assert found["synthesis"]["dsp"] == found["estimate"]["dsp"] == (arch == "dsp")
+    assert found["synthesis"]["lut"] == found["estimate"]["lut"] > 0
 
 
 @pytest.mark.parametrize(
@@ -60,8 +69,12 @@ def test_a_style_without_a_model_is_synthesised_only(run):
         (("int8", "int8", "--device", "xcupp"), UnknownPluginError, "xcup"),
         (("int8", "int8", "--simd", "9", "--terms", "8"), DesignError, "9 lanes"),
         (("int8", "int8", "--terms", "1" + "0" * 40), DesignError, "accumulator"),
-        (("int8", "int8", "--arch", "booth"), DesignError, "xilinx"),
-        (("int8", "int8", "--device", "ecp5", "--arch", "portable"), DesignError, "--synth"),
+        (("int8", "int8", "--arch", "boot"), DesignError, "did you mean 'booth'"),
+        (("int8", "int8", "--arch", "table"), DesignError, "there is booth"),
+        (("int8", "int8", "--device", "ecp5", "--arch", "booth"), DesignError, "there is rows"),
+        (("int8", "int8", "--arch", "dsp"), DesignError, "--dsp auto"),
+        (("int8", "int8", "--style", "ecp5"), DesignError, "xilinx"),
+        (("int8", "int8", "--device", "ecp5", "--style", "portable"), DesignError, "--synth"),
     ],
 )
 def test_bad_input_is_named(run, arguments, error, text):

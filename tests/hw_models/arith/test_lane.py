@@ -4,11 +4,11 @@ import pytest
 
 from dse.errors import DesignError
 from dse.formats import parse_format
-from hw_models.arith.cell import Dot, Style
-from hw_models.arith.lane import Architecture, Lane
+from hw_models.arith.cell import Architecture, Dot, Mac, Style
+from hw_models.arith.lane import Lane, cell_lane
 from hw_models.arith.product import product
 
-ROWS, TABLE = Architecture.ROWS, Architecture.TABLE
+ROWS, BOOTH, TABLE = Architecture.ROWS, Architecture.BOOTH, Architecture.TABLE
 
 
 def lane(weight, act, style, **given):
@@ -19,9 +19,9 @@ def lane(weight, act, style, **given):
 @pytest.mark.parametrize(
     ("weight", "act", "style", "architectures"),
     [
-        ("e2m1", "e2m1", Style.XILINX, (TABLE, ROWS)),
-        ("e2m1", "e2m2", Style.XILINX, (ROWS,)),  # seven bits beside the signs
-        ("e3m0", "e3m0", Style.XILINX, (ROWS, TABLE)),  # thirteen bits of term
+        ("e2m1", "e2m1", Style.XILINX, (TABLE, BOOTH)),
+        ("e2m1", "e2m2", Style.XILINX, (BOOTH,)),  # seven bits beside the signs
+        ("e3m0", "e3m0", Style.XILINX, (BOOTH, TABLE)),  # thirteen bits of term
         ("e2m1", "e2m1", Style.ECP5, (ROWS,)),
     ],
 )
@@ -29,6 +29,26 @@ def test_tables_are_for_few_inputs_and_narrow_terms(weight, act, style, architec
     found = lane(weight, act, style)
     assert found.architectures == architectures
     assert found.is_table == (architectures[0] is TABLE)
+
+
+def test_a_product_is_made_of_what_is_asked_for():
+    for asked in (BOOTH, TABLE):
+        found = lane("e2m1", "e2m1", Style.XILINX, architecture=asked)
+        assert found.made_of is asked
+        assert found.is_table == (asked is TABLE)
+    cheapest = lane("e2m1", "e2m1", Style.XILINX)
+    assert lane("e2m1", "e2m1", Style.XILINX, architecture=TABLE).canonical == cheapest
+    assert lane("e2m1", "e2m1", Style.XILINX, architecture=BOOTH).canonical != cheapest
+    with pytest.raises(DesignError, match="cannot be made of 'table'; there is booth"):
+        lane("int8", "int8", Style.XILINX, architecture=TABLE)
+
+
+def test_a_cell_hands_its_architecture_to_its_product():
+    e2m1 = parse_format("e2m1")
+    mac = Mac(weight=e2m1, act=e2m1, terms=9, architecture=BOOTH)
+    found = cell_lane(mac, Style.XILINX)
+    assert found == lane("e2m1", "e2m1", Style.XILINX, in_mac=True, architecture=BOOTH)
+    assert mac.name == "mac_e2m1_e2m1_9_booth"
 
 
 def test_stages_of_the_shifter():

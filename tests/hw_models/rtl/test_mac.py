@@ -7,6 +7,7 @@ import pytest
 
 from dse.formats import default_sweep, parse_format, parse_sweep
 from hw_models.arith.cell import Mac, Style
+from hw_models.arith.lane import cell_lane
 from hw_models.rtl.cell import emit_mac
 from hw_models.synth.flow import gates_job, library_setup, model_setup, netlist_gates_job
 from hw_models.synth.proof import mismatches
@@ -41,6 +42,16 @@ def test_every_pair_of_the_sweep_is_exact(weight, style):
 def test_edge_cases_are_exact(style):
     macs = [Mac(weight=weight, act=act, terms=9) for weight, act in product(WEIGHTS, EDGES)]
     assert_exact(macs, style)
+
+
+def test_every_other_architecture_is_exact_too():
+    macs = [
+        replace(mac, architecture=architecture)
+        for mac in (Mac(weight=w, act=a, terms=5) for w, a in product(SWEEP, SWEEP))
+        for architecture in cell_lane(mac, Style.XILINX).architectures[1:]
+    ]
+    assert len(macs) > 9
+    assert_exact(macs, Style.XILINX)
 
 
 @pytest.mark.parametrize("device", ["ecp5", "xcup"])
