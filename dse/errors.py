@@ -6,7 +6,8 @@
     ├─ UserError                  the command line prints one line and exits with code 2
     │  ├─ FormatError             a number format's name or parameters
     │  ├─ DesignError             an illegal design point, graph or study
-    │  │  └─ FoldingError         (PE, SIMD) that do not divide a layer, an unreachable frame rate
+    │  │  ├─ FoldingError         (PE, SIMD) that do not divide a layer, an unreachable frame rate
+    │  │  └─ DivergedError        training whose loss is NaN or Inf
     │  ├─ UnknownPluginError      no such model, data set, device, …; names the nearest
     │  ├─ UnsupportedLayerError   names the layer and the alternatives
     │  └─ DataError               damaged, missing or unusable data, weights or files
@@ -44,6 +45,10 @@ class DesignError(UserError, ValueError):
 
 class FoldingError(DesignError):
     """A folding that does not divide its layer, or a frame rate no folding reaches."""
+
+
+class DivergedError(DesignError):
+    """Training whose loss became NaN or Inf."""
 
 
 class UnknownPluginError(UserError, LookupError):

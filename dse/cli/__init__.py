@@ -22,6 +22,7 @@ from dse.cli.pareto import pareto
 from dse.cli.report import report
 from dse.cli.run import run
 from dse.cli.tools import tools
+from dse.cli.train import train
 from dse.cli.verify import verify
 from dse.errors import BitfrontError
 
@@ -43,6 +44,7 @@ for verb in (
     report,
     run,
     tools,
+    train,
     verify,
 ):
     app.command()(verb)

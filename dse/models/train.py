@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn.utils import convert_conv2d_weight_memory_format
 
-from dse.errors import DesignError
+from dse.errors import DivergedError
 from dse.models.base import Network, TrainingRecipe
 
 State = dict[str, torch.Tensor]
@@ -92,7 +92,7 @@ def train(
         progress: Called after each epoch.
 
     Raises:
-        DesignError: The loss became NaN or Inf.
+        DivergedError: The loss became NaN or Inf.
     """
     recipe = network.recipe
     images, labels = torch.from_numpy(x).to(memory_format=_LAYOUT), torch.from_numpy(y)
@@ -111,7 +111,7 @@ def train(
             ]
             loss = sum(losses) / len(labels)
             if not math.isfinite(loss):
-                raise DesignError(
+                raise DivergedError(
                     f"training of '{network.name}' diverged in epoch {number}: the loss is {loss}; "
                     f"look for extreme values in the images, or bring trained weights"
                 )

@@ -38,7 +38,7 @@ class _Images:
 
 
 class Evaluator:
-    """Evaluates schemes on a calibrated network.
+    """Evaluates schemes on a calibrated network; `traced` is the float network.
 
     Build it with the number of torch threads its results are to be made with (one, everywhere in
     bitfront): float32 sums depend on it in the last bit.
@@ -65,12 +65,12 @@ class Evaluator:
                 f"{calibration} calibration images were asked for, but data set '{data.name}' "
                 f"sets {len(data.calibration)} aside"
             )
-        self._traced = trace(network)
+        self.traced = trace(network)
         self._validation = _Images.of(data, data.validation)
         self._test = _Images.of(data, data.test)
         images = _Images.of(data, data.calibration.take(np.arange(calibration)))
         self._calibrated = CalibratedNetwork.from_images(
-            self._traced, images.batches, data.input_scale
+            self.traced, images.batches, data.input_scale
         )
         self.image_shape = data.input_shape
         self.input_format = data.input_format
@@ -82,17 +82,17 @@ class Evaluator:
     @cached_property
     def float_accuracy(self) -> AccuracyResult:
         """Accuracy before quantization, measured when it is first asked for: workers never do."""
-        return next(self._measure(1, lambda batch: iter([self._traced.module(batch)])))
+        return next(self._measure(1, lambda batch: iter([self.traced.module(batch)])))
 
     @property
     def layers(self) -> tuple[str, ...]:
         """Names of the multiplying layers, in the order of execution."""
-        return self._traced.layer_names
+        return self.traced.layer_names
 
     @property
     def never_negative(self) -> frozenset[str]:
         """Layers behind an activation function whose outputs are never negative."""
-        return frozenset(layer.name for layer in self._traced.layers if layer.nonnegative)
+        return frozenset(layer.name for layer in self.traced.layers if layer.nonnegative)
 
     def quantized(self, scheme: Scheme) -> QuantizedNetwork:
         """Return the Brevitas network whose accuracy `evaluate` measures.
@@ -116,6 +116,10 @@ class Evaluator:
             group = schemes[start : start + _TOGETHER]
             networks = [freeze(self.quantized(scheme)) for scheme in group]
             yield from self._measure(len(group), partial(logits_of, networks))
+
+    def measure(self, network: QuantizedNetwork) -> AccuracyResult:
+        """Return the accuracy of a network with constant scales, such as a trained one."""
+        return next(self._measure(1, partial(logits_of, [freeze(network)])))
 
     def _measure(
         self, count: int, logits: Callable[[torch.Tensor], Iterator[torch.Tensor]]

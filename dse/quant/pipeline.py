@@ -97,7 +97,7 @@ class CalibratedNetwork:
             weight.numpy().reshape(rows, -1), number_format, scheme.weight_range, scheme.scale
         )
         per_row = torch.from_numpy(scales).reshape(rows, *[1] * (weight.ndim - 1))
-        quantized = _brevitas_layer(layer, name, weight_quantizer(number_format, per_row))
+        quantized = brevitas_layer(layer, name, weight_quantizer(number_format, per_row))
         quantized.load_state_dict(layer.state_dict(), strict=False)
         return quantized
 
@@ -174,7 +174,12 @@ def _insert_after(graph: fx.Graph, node: fx.Node, quantizer: str) -> None:
     node.replace_all_uses_with(quantized, delete_user_cb=lambda user: user is not quantized)
 
 
-def _brevitas_layer(layer: nn.Conv2d | nn.Linear, name: str, quantizer: type) -> nn.Module:
+def brevitas_layer(layer: nn.Conv2d | nn.Linear, name: str, quantizer: type) -> nn.Module:
+    """Return a Brevitas layer of the shape of `layer`, its weights still to be set.
+
+    Raises:
+        UnsupportedLayerError: A convolution that pads with anything but zeros.
+    """
     has_bias = layer.bias is not None
     if isinstance(layer, nn.Linear):
         return qnn.QuantLinear(  # type: ignore[no-any-return]

@@ -1,7 +1,7 @@
 """Formats as Brevitas quantizers. The only file that knows Brevitas' injectors.
 
-Every quantizer here has a constant scale that was found outside (`dse.quant.calibration`), zero
-point 0, half-to-even rounding and saturation.
+Every quantizer here has a scale that was found outside (`dse.quant.calibration`), constant or to be
+trained from there, zero point 0, half-to-even rounding and saturation.
 """
 
 from dataclasses import dataclass
@@ -25,13 +25,22 @@ from dse.errors import FormatError
 from dse.formats import Format, IntFormat, MiniFloat
 
 
-class _ConstantScale(ExtendedInjector):
-    scaling_impl_type = ScalingImplType.CONST
-    restrict_scaling_type = RestrictValueType.FP
+class _GivenScale(ExtendedInjector):
     scaling_min_val = None
 
 
-class _Integer(_ConstantScale):
+_CONSTANT: dict[str, object] = {
+    "scaling_impl_type": ScalingImplType.CONST,
+    "restrict_scaling_type": RestrictValueType.FP,
+}
+# The logarithm is trained: steps are relative, and no scale turns negative.
+_TRAINED: dict[str, object] = {
+    "scaling_impl_type": ScalingImplType.PARAMETER,
+    "restrict_scaling_type": RestrictValueType.LOG_FP,
+}
+
+
+class _Integer(_GivenScale):
     quant_type = QuantType.INT
     bit_width_impl_type = BitWidthImplType.CONST
     float_to_int_impl_type = FloatToIntImplType.ROUND
@@ -47,7 +56,7 @@ class _IntegerActivation(_Integer, ActQuantSolver):
     pass
 
 
-class _Float(_ConstantScale):
+class _Float(_GivenScale):
     # no code stands for Inf or NaN; variants that have them differ in `max_available_float` only
     saturating = True
     inf_values = None
@@ -103,25 +112,38 @@ def _family(number_format: Format) -> _Family:
             )
 
 
-def weight_quantizer(number_format: Format, scale: torch.Tensor) -> type:
-    """Return the Brevitas weight quantizer of a format with constant scales.
+def weight_quantizer(
+    number_format: Format, scale: torch.Tensor, *, is_trained: bool = False
+) -> type:
+    """Return the Brevitas weight quantizer of a format with given scales.
 
     Args:
         number_format: Format of the weights, taken as it is (`Format.narrow` is the caller's).
         scale: float32 scales, one element, or shaped to broadcast over the output channels.
+        is_trained: Whether the scales are parameters that training changes.
 
     Raises:
         FormatError: Brevitas cannot express the format.
     """
     family = _family(number_format)
-    per = ScalingPerOutputType.TENSOR if scale.numel() == 1 else ScalingPerOutputType.CHANNEL
+    is_one = scale.numel() == 1
     return family.weight.let(  # type: ignore[attr-defined, no-any-return]
-        scaling_per_output_type=per, scaling_init=scale, **family.settings
+        scaling_per_output_type=ScalingPerOutputType.TENSOR
+        if is_one
+        else ScalingPerOutputType.CHANNEL,
+        scaling_init=scale.reshape(()) if is_one and is_trained else scale,
+        **family.settings,
+        **(_TRAINED if is_trained else _CONSTANT),
     )
 
 
-def activation_quantizer(number_format: Format, scale: float) -> type:
-    """Return the Brevitas activation quantizer of a format with one constant scale.
+def activation_quantizer(number_format: Format, scale: float, *, is_trained: bool = False) -> type:
+    """Return the Brevitas activation quantizer of a format with one given scale.
+
+    Args:
+        number_format: Format of the activations.
+        scale: float32 value.
+        is_trained: Whether the scale is a parameter that training changes.
 
     Raises:
         FormatError: Brevitas cannot express the format.
@@ -131,4 +153,5 @@ def activation_quantizer(number_format: Format, scale: float) -> type:
         scaling_per_output_type=ScalingPerOutputType.TENSOR,
         scaling_init=scale,
         **family.settings,
+        **(_TRAINED if is_trained else _CONSTANT),
     )

@@ -21,6 +21,16 @@ TRAINING_THREADS = 1
 """Threads a network is trained with, on any machine, so that its weights are the same."""
 
 
+def examples_of(data: Dataset) -> Examples:
+    """Return what networks are trained on: inputs as values on the input's grid."""
+    return Examples(
+        x=data.as_float(data.train),
+        y=data.train.y,
+        x_val=data.as_float(data.validation),
+        y_val=data.validation.y,
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluatorSource:
     """Makes evaluators of one trained network on one data set; the same every time.
@@ -85,21 +95,13 @@ class EvaluatorSource:
     ) -> tuple[nn.Module, str]:
         """Return the trained module, and a digest of its structure and weights."""
 
-        def examples() -> Examples:
-            return Examples(
-                x=data.as_float(data.train),
-                y=data.train.y,
-                x_val=data.as_float(data.validation),
-                y_val=data.validation.y,
-            )
-
         def report(epoch: Epoch) -> None:
             progress("training", epoch.number, epoch.of)
 
         weights = trained(
             network,
             data.fingerprint,
-            examples,
+            lambda: examples_of(data),
             seed=self.seed,
             checkpoint=self.checkpoint,
             threads=TRAINING_THREADS,
