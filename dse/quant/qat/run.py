@@ -17,8 +17,8 @@ from dse.point import Scheme
 from dse.quant.evaluator import BATCH_IMAGES
 from dse.quant.fast import freeze
 from dse.quant.pipeline import QuantizedNetwork
-from dse.quant.trace import TracedNetwork
 from dse.quant.qat.trainable import constant, trainable
+from dse.quant.trace import TracedNetwork
 
 State = dict[str, torch.Tensor]
 
