@@ -179,11 +179,11 @@ class QatRun:
 
     def network(self, state: QatState) -> QuantizedNetwork:
         """Return the network of the best epoch, with constant scales."""
-        self._module.load_state_dict(state.best)
+        self._set(state.best)
         return constant(self._trained, self._scheme, self._traced)
 
     def _state(self, history: tuple[QatEpoch, ...]) -> QatState:
-        values = {name: value.clone() for name, value in self._module.state_dict().items()}
+        values = {name: p.detach().clone() for name, p in self._module.named_parameters()}
         return QatState(
             history=history,
             module=values,
@@ -193,9 +193,15 @@ class QatRun:
         )
 
     def _load(self, state: QatState) -> None:
-        self._module.load_state_dict(state.module)
+        self._set(state.module)
         self._optimizer.load_state_dict(state.optimizer)
         self._schedule.load_state_dict(state.schedule)
+
+    @torch.no_grad()
+    def _set(self, values: State) -> None:
+        """Set all parameters; Brevitas' `load_state_dict` would replace those of scales."""
+        for name, parameter in self._module.named_parameters():
+            parameter.copy_(values[name])
 
     @torch.no_grad()
     def _targets(self) -> torch.Tensor:

@@ -52,7 +52,8 @@ def _rebuilt(
         module = network.module.get_submodule(name)
         match module:
             case qnn.QuantConv2d() | qnn.QuantLinear():
-                scale = _scale(module.weight_quant.tensor_quant)
+                per_row = (-1, *[1] * (module.weight.ndim - 1))
+                scale = _scale(module.weight_quant.tensor_quant).reshape(per_row)
                 quantizer = weight_quantizer(weights[name], scale, is_trained=trains_scales)
                 modules[name] = _with_weights_of(module, brevitas_layer(module, name, quantizer))
             case qnn.QuantIdentity():
