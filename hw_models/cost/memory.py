@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from hw_models.cost.logic import table_lut
+from hw_models.cost.logic import counter_bits, table_lut
 from hw_models.cost.target import Target
+from hw_models.devices.base import BlockLayout
 from hw_models.resources import Part, Resources
 
 
@@ -51,6 +52,19 @@ def memory_style(memory: Memory, target: Target) -> MemoryStyle:
     return MemoryStyle.LOGIC if is_logic else MemoryStyle.BLOCK
 
 
+def deep_rom(memory: Memory, target: Target) -> BlockLayout | None:
+    """Return how a deep ROM lies in block RAM; `None` for one that is not deep.
+
+    A ROM is deep if its rows are more than can meet in the cycle in which they are read. Where a
+    word may come a cycle later, each row gets a register behind its blocks (``rtl/lib/rom.sv``).
+    """
+    if memory_style(memory, target) is not MemoryStyle.BLOCK:
+        return None
+    ram = target.family.block_ram
+    layout = ram.layout(memory.depth, memory.width)
+    return layout if layout.rows > ram.joined_rows else None
+
+
 def memory_resources(memory: Memory, target: Target) -> Resources:
     """Return what `memory` takes, with a register behind its read port.
 
@@ -58,8 +72,8 @@ def memory_resources(memory: Memory, target: Target) -> Resources:
     * ROM in LUTs: `table_lut` per bit. An upper bound: the real count depends on the contents.
     * RAM in LUTs: 4 LUTs for 64 words of 3 bits or 32 words of 6, simple dual port (UG474).
     * Registers: a flip-flop per bit, read through multiplexers and one more register.
-    * Block RAM: blocks of the best single shape; the block has the read register. Words of several
-      blocks meet in multiplexers.
+    * Block RAM: blocks of the best single shape, which have the read register. Rows meet in
+      multiplexers, for which the upper bits of the address are registered.
     """
     depth, width = memory.depth, memory.width
     match memory_style(memory, target):
@@ -73,14 +87,22 @@ def memory_resources(memory: Memory, target: Target) -> Resources:
         case MemoryStyle.REGISTERS:
             return Resources(lut=width * _mux_lut(depth, target), ff=width * (depth + (depth > 1)))
         case MemoryStyle.BLOCK:
-            ram = target.family.block_ram
-            joined = width * _mux_lut(ram.rows(depth, width), target)
-            return Resources(lut=joined, bram18=ram.blocks(depth, width))
+            layout = target.family.block_ram.layout(depth, width)
+            return Resources(
+                lut=width * _mux_lut(layout.rows, target),
+                ff=counter_bits(layout.rows),
+                bram18=layout.blocks,
+            )
 
 
 def _mux_lut(words: int, target: Target) -> int:
-    """Return the LUTs that choose one bit among as many `words`."""
-    return -(-(words - 1) // ((1 << target.coefficients.mux_select_bits.value) - 1))
+    """Return the LUTs that choose one bit among as many `words`.
+
+    A tree of the largest multiplexers that one LUT holds. Where that is one of two inputs, Yosys
+    0.70 takes four LUTs for five of them: 1 off at most up to 24 words, 2 up to 36.
+    """
+    inputs = 1 << target.coefficients.mux_select_bits.value
+    return -(-(words - 1) // (inputs - 1)) if inputs > 2 else -(-4 * (words - 1) // 5)
 
 
 def memory_part(name: str, memory: Memory, target: Target, copies: int = 1) -> Part:

@@ -10,7 +10,7 @@ from hw_models.cost.dot import dsp_sum_parts, sum_parts
 from hw_models.cost.fifo import PAIR, fifo_parts
 from hw_models.cost.lane import target_style
 from hw_models.cost.logic import counter_bits
-from hw_models.cost.memory import Memory, memory_part
+from hw_models.cost.memory import Memory, deep_rom, memory_part
 from hw_models.cost.multipliers import Lanes, choose_multipliers, multiplier_part
 from hw_models.cost.node import node_parts
 from hw_models.cost.registers import control_registers, waiting_registers
@@ -114,13 +114,21 @@ def control_bits(node: Mvau, folding: Folding) -> int:
     return counter_bits(folds) + (counter_bits(folds * rounds) if rounds > 1 else 0)
 
 
-def operand_cycles(node: Mvau, folding: Folding) -> int:
-    """Return the clock edges from a beat to the multipliers: ``STAGES`` of lib/mvau_feed.sv."""
+def weight_memory(node: Mvau, folding: Folding) -> Memory:
+    """Return the memory of the weights. All PEs read one address, so their weights are one word."""
     folds, rounds = folds_and_rounds(node, folding)
-    return (2 if folds * rounds > 1 else 1) + is_repeated(node, folding)
+    width = folding.lanes * node.weight.bits
+    return Memory(depth=folds * rounds, width=width, is_writable=False)
 
 
-def result_places(node: Mvau, folding: Folding, dot: Dot) -> int:
+def operand_cycles(node: Mvau, folding: Folding, target: Target) -> int:
+    """Return the clock edges from a beat to the multipliers: ``STAGES`` of lib/mvau_feed.sv."""
+    weights = weight_memory(node, folding)
+    reads = (weights.depth > 1) + (deep_rom(weights, target) is not None)
+    return 1 + reads + is_repeated(node, folding)
+
+
+def result_places(node: Mvau, folding: Folding, dot: Dot, target: Target) -> int:
     """Return how many rounds' sums must find a place, so that no beat ever waits for one.
 
     From the beat that claims a place to the one that may claim it again pass the pipeline, the
@@ -128,7 +136,7 @@ def result_places(node: Mvau, folding: Folding, dot: Dot) -> int:
     in its ring (``rtl/lib/threshold.sv``), and one more if they go through a memory.
     """
     folds, _ = folds_and_rounds(node, folding)
-    cycles = operand_cycles(node, folding) + dot.latency_cycles + 2 + _RING_CYCLES
+    cycles = operand_cycles(node, folding, target) + dot.latency_cycles + 2 + _RING_CYCLES
     places = -(-cycles // folds)
     return places if places <= PAIR else -(-(cycles + 1) // folds)
 
@@ -136,15 +144,17 @@ def result_places(node: Mvau, folding: Folding, dot: Dot) -> int:
 def _operand_parts(node: Mvau, folding: Folding, target: Target) -> Iterator[Part]:
     """Yield weights, input buffer, counters and registers in front of the multipliers.
 
-    See ``rtl/lib/mvau_feed.sv``. All PEs read the same address, so their weights are one word.
+    See ``rtl/lib/mvau_feed.sv``.
     """
-    folds, rounds = folds_and_rounds(node, folding)
-    words, stages = folds * rounds, operand_cycles(node, folding)
-    repeats = is_repeated(node, folding)
+    folds, _ = folds_and_rounds(node, folding)
+    stages, repeats = operand_cycles(node, folding, target), is_repeated(node, folding)
     act_bits = window_pace(node, folding).lanes * node.act.bits
-    weight_bits = folding.lanes * node.weight.bits
-    weights = Memory(depth=words, width=weight_bits, is_writable=False)
+    weights = weight_memory(node, folding)
     yield memory_part("weights", weights, target)
+    weight_registers = (weights.depth > 1) * weights.width
+    deep = deep_rom(weights, target)
+    if deep is not None:
+        weight_registers += deep.rows * weights.width + counter_bits(deep.rows)
     act_registers = stages
     if repeats:
         vector = Memory(depth=folds, width=act_bits, is_writable=True)
@@ -153,9 +163,7 @@ def _operand_parts(node: Mvau, folding: Folding, target: Target) -> Iterator[Par
     counters, style = control_bits(node, folding), target_style(target)
     yield Part(
         name="operands",
-        resources=Resources(
-            ff=counters * (1 + repeats) + repeats + stages + (words > 1) * weight_bits
-        )
+        resources=Resources(ff=counters * (1 + repeats) + repeats + stages + weight_registers)
         + waiting_registers(act_bits, act_registers, style)
         + waiting_registers(1 + (folds > 1), stages, style),
         is_compute=False,
@@ -176,7 +184,7 @@ def _operand_parts(node: Mvau, folding: Folding, target: Target) -> Iterator[Par
 def _result_parts(node: Mvau, folding: Folding, target: Target) -> Iterator[Part]:
     """Yield what keeps the sums until they are taken: see ``rtl/lib/mvau_collect.sv``."""
     dot = unit_dot(node, folding, target, target_style(target))
-    places, latency = result_places(node, folding, dot), dot.latency_cycles
+    places, latency = result_places(node, folding, dot, target), dot.latency_cycles
     yield from fifo_parts("sums", places, folding.pe * node.accumulator_bits, target)
     room = places.bit_length()
     yield Part(

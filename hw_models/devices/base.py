@@ -29,30 +29,46 @@ class Dsp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BlockLayout:
+    """How a memory lies in block RAM.
+
+    Attributes:
+        blocks: Blocks it takes.
+        rows: Words at each of their addresses, one of which is chosen by multiplexers.
+        row_depth: Addresses, as many as a block of their shape has.
+    """
+
+    blocks: int
+    rows: int
+    row_depth: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BlockRam:
     """Block RAM of a family.
 
     Attributes:
         name: Name of the primitive.
-        shapes: Legal (depth, width [bit]) of one block, one read and one write port.
+        shapes: Legal (depth, width [bit]) of one block, one read and one write port; depths are
+            powers of two.
+        joined_rows: Rows of a memory that may be read and meet in multiplexers in one cycle of the
+            nominal clock.
         source: Data sheet.
     """
 
     name: str
     shapes: tuple[tuple[int, int], ...]
+    joined_rows: int
     source: str
 
-    def blocks(self, depth: int, width: int) -> int:
-        """Return the least blocks, all of one shape, for `depth` words of `width` bits."""
-        return self._fewest(depth, width)[0]
+    def layout(self, depth: int, width: int) -> BlockLayout:
+        """Return the fewest blocks, all of one shape, for `depth` words of `width` bits.
 
-    def rows(self, depth: int, width: int) -> int:
-        """Return how many of those blocks share each column of bits, joined by multiplexers."""
-        return self._fewest(depth, width)[1]
-
-    def _fewest(self, depth: int, width: int) -> tuple[int, int]:
-        options = ((-(-depth // rows), -(-width // columns)) for rows, columns in self.shapes)
-        return min((deep * wide, deep) for deep, wide in options)
+        Words that one block's depth cannot hold stand side by side in rows, which share blocks.
+        """
+        rows = ((-(-depth // deep), deep, wide) for deep, wide in self.shapes)
+        blocks, count, deep = min((-(-n * width // wide), n, deep) for n, deep, wide in rows)
+        return BlockLayout(blocks=blocks, rows=count, row_depth=deep)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ FAMILY = Family(
     block_ram=BlockRam(
         name="DP16KD",
         shapes=((16384, 1), (8192, 2), (4096, 4), (2048, 9), (1024, 18), (512, 36)),
+        joined_rows=1,  # a block's output comes after 5.7 of 10 ns
         source="Lattice, ECP5 and ECP5-5G Memory Usage Guide",
     ),
     delays=LogicDelays(

@@ -21,6 +21,7 @@ FAMILY = Family(
     block_ram=BlockRam(
         name="SB_RAM40_4K",
         shapes=((2048, 2), (1024, 4), (512, 8), (256, 16)),
+        joined_rows=30,  # all blocks of an UP5K: five LUTs deep, a third of 42 ns
         source="Lattice TN1250, Memory Usage Guide for iCE40 Devices",
     ),
     delays=LogicDelays(

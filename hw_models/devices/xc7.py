@@ -21,6 +21,7 @@ FAMILY = Family(
     block_ram=BlockRam(
         name="RAMB18E1",
         shapes=((16384, 1), (8192, 2), (4096, 4), (2048, 9), (1024, 18), (512, 36)),
+        joined_rows=16,  # what the multiplexers of one CLB slice join
         source="UG473",
     ),
     delays=LogicDelays(

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw_models.cost.memory import Memory, MemoryStyle, memory_style
+from hw_models.devices.base import BlockLayout
 from hw_models.rtl.node import Fabric
 
 
@@ -11,6 +12,22 @@ def rom_is_block(depth: int, width: int, fabric: Fabric) -> bool:
     """Return whether a ROM of `depth` words of `width` bits goes to block RAM (``lib/rom.sv``)."""
     rom = Memory(depth=depth, width=width, is_writable=False)
     return memory_style(rom, fabric.target) is MemoryStyle.BLOCK
+
+
+def rows_side_by_side(words: NDArray[np.int64], layout: BlockLayout) -> NDArray[np.int64]:
+    """Return the words of a deep ROM as they lie in block RAM, 0 behind the last (``lib/rom.sv``).
+
+    Args:
+        words: Bit patterns, shape `(words, elements)`.
+        layout: Word ``row · row_depth + i`` goes to place ``i``; row 0 is in the low elements.
+
+    Returns:
+        Shape `(row_depth, rows · elements)`.
+    """
+    padded = np.zeros((layout.rows * layout.row_depth, words.shape[1]), dtype=np.int64)
+    padded[: len(words)] = words
+    rows = padded.reshape(layout.rows, layout.row_depth, -1)
+    return rows.transpose(1, 0, 2).reshape(layout.row_depth, -1)
 
 
 def ram_style(depth: int, width: int, fabric: Fabric) -> str:

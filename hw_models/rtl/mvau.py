@@ -7,6 +7,7 @@ from dse.errors import DesignError
 from hw_models.arith.cell import Dot
 from hw_models.arith.dsp import groups
 from hw_models.cost.fifo import PAIR
+from hw_models.cost.memory import deep_rom
 from hw_models.cost.mvau import (
     folds_and_rounds,
     is_repeated,
@@ -14,6 +15,7 @@ from hw_models.cost.mvau import (
     result_places,
     unit_dot,
     unit_way,
+    weight_memory,
 )
 from hw_models.dataflow import lanes_taken
 from hw_models.folding import Folding, Pace, check_folding
@@ -23,7 +25,7 @@ from hw_models.rtl.cell import LIBRARY, dot_parameters, library
 from hw_models.rtl.design import Rtl
 from hw_models.rtl.dsp import dot_dsp_parameters, dsp_library
 from hw_models.rtl.latency import latency_cycles
-from hw_models.rtl.memory import hex_words, ram_style, rom_is_block
+from hw_models.rtl.memory import hex_words, ram_style, rom_is_block, rows_side_by_side
 from hw_models.rtl.node import Fabric, emit_node, module_name
 from hw_models.rtl.stream import Port, instance, module_text
 
@@ -46,7 +48,9 @@ def _(node: Mvau, pace: Pace, model: Model, fabric: Fabric) -> Rtl:
             "there is RTL for dense and for depthwise layers"
         )
     name, file = module_name(node), f"{module_name(node)}_weights.hex"
-    words = weight_words(node, folding, model.weights[node.name])
+    weights = weight_words(node, folding, model.weights[node.name])
+    deep = deep_rom(weight_memory(node, folding), fabric.target)
+    words = weights if deep is None else rows_side_by_side(weights, deep)
     act_bits = lanes_taken(node, pace) * node.act.bits
     kind = "depthwise" if node.groups > 1 else "dense"
     text = module_text(
@@ -84,8 +88,8 @@ def _(node: Mvau, pace: Pace, model: Model, fabric: Fabric) -> Rtl:
 def _(node: Mvau, pace: Pace, fabric: Fabric) -> int:
     """Return the operands' and the adders' registers, and those that keep the sums."""
     dot = unit_dot(node, pace.folding, fabric.target, fabric.style)
-    keeps = 1 if result_places(node, pace.folding, dot) <= PAIR else 2
-    return operand_cycles(node, pace.folding) + dot.latency_cycles + keeps
+    keeps = 1 if result_places(node, pace.folding, dot, fabric.target) <= PAIR else 2
+    return operand_cycles(node, pace.folding, fabric.target) + dot.latency_cycles + keeps
 
 
 def weight_words(node: Mvau, folding: Folding, weights: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -118,7 +122,8 @@ def _body(node: Mvau, pace: Pace, fabric: Fabric, file: str, act_bits: int) -> l
 def _feed(node: Mvau, folding: Folding, fabric: Fabric, file: str, act_bits: int) -> list[str]:
     """Return the instance that pairs activations with weights."""
     folds, rounds = folds_and_rounds(node, folding)
-    weight_bits = folding.lanes * node.weight.bits
+    weights = weight_memory(node, folding)
+    deep = deep_rom(weights, fabric.target)
     streams = ("clk", "rst", "in_data", "in_valid", "in_ready")
     wires = ("has_room", "claim", "act", "weight", "en", "clr", "last")
     return instance(
@@ -129,9 +134,10 @@ def _feed(node: Mvau, folding: Folding, fabric: Fabric, file: str, act_bits: int
             "ROUNDS": rounds,
             "REPEAT": int(is_repeated(node, folding)),
             "ACT_BITS": act_bits,
-            "WEIGHT_BITS": weight_bits,
+            "WEIGHT_BITS": weights.width,
             "WEIGHT_FILE": file,
-            "WEIGHT_BLOCK": int(rom_is_block(folds * rounds, weight_bits, fabric)),
+            "WEIGHT_BLOCK": int(rom_is_block(weights.depth, weights.width, fabric)),
+            **({} if deep is None else {"ROWS": deep.rows, "ROW_DEPTH": deep.row_depth}),
             "BUFFER_STYLE": ram_style(folds, act_bits, fabric),
         },
         {pin: pin for pin in (*streams, *wires)},
@@ -183,7 +189,8 @@ def _products(node: Mvau, folding: Folding, dot: Dot, fabric: Fabric) -> list[st
 
 def _collect(node: Mvau, folding: Folding, dot: Dot, fabric: Fabric) -> list[str]:
     """Return the instance that keeps sums until they are taken."""
-    places, bits = result_places(node, folding, dot), folding.pe * node.accumulator_bits
+    places = result_places(node, folding, dot, fabric.target)
+    bits = folding.pe * node.accumulator_bits
     wires = ("clk", "rst", "claim", "has_room", "sums", "last")
     return instance(
         "bf_mvau_collect",

@@ -11,6 +11,7 @@ from hw_models.cost import coefficients_digest
 from hw_models.cost.coefficient_set import CoefficientSet, load_coefficients
 from hw_models.cost.target import Target, load_target
 from hw_models.devices import DEVICES
+from hw_models.devices.base import BlockLayout
 
 NOMINAL_CLOCKS_MHZ = {"ecp5": 100, "ice40": 24, "xc7": 150, "xcup": 250}
 
@@ -72,8 +73,17 @@ def test_unknown_devices_get_the_nearest_name():
 
 def test_block_ram_takes_the_best_shape():
     block_ram = DEVICES["xcup"].block_ram
-    assert block_ram.blocks(512, 36) == 1
-    assert block_ram.blocks(513, 36) == 2
-    assert block_ram.blocks(16384, 1) == 1
-    assert block_ram.blocks(16384, 8) == 8
-    assert DEVICES["ice40"].block_ram.blocks(512, 16) == 2
+    assert block_ram.layout(512, 36).blocks == 1
+    assert block_ram.layout(513, 36).blocks == 2
+    assert block_ram.layout(16384, 1).blocks == 1
+    assert block_ram.layout(16384, 8).blocks == 8
+    assert DEVICES["ice40"].block_ram.layout(512, 16).blocks == 2
+
+
+def test_rows_of_a_memory_share_blocks():
+    """As Yosys 0.70 places them: three rows of 12 bits in two columns of 18."""
+    block_ram = DEVICES["ecp5"].block_ram
+    assert block_ram.layout(3000, 12) == BlockLayout(blocks=2, rows=3, row_depth=1024)
+    assert block_ram.layout(4608, 4) == BlockLayout(blocks=1, rows=9, row_depth=512)
+    assert block_ram.layout(73728, 4) == BlockLayout(blocks=16, rows=36, row_depth=2048)
+    assert block_ram.layout(16384, 30) == BlockLayout(blocks=27, rows=8, row_depth=2048)

@@ -20,8 +20,8 @@
 //   clr       out, 1            it is the first of its sums
 //   last      out, 1            it is the last of its sums
 //
-// Outputs follow the beat by STAGES clock edges: 1 with constant weights, else 2, and one more with
-// REPEAT.
+// The weights are a bf_rom, deep if it has several ROWS. Outputs follow the beat by STAGES clock
+// edges: 1 with constant weights, 3 with deep ones, else 2, and one more with REPEAT.
 module bf_mvau_feed #(
     parameter int FOLDS = 8,
     parameter int ROUNDS = 8,
@@ -30,6 +30,8 @@ module bf_mvau_feed #(
     parameter int WEIGHT_BITS = 128,
     parameter WEIGHT_FILE = "",
     parameter bit WEIGHT_BLOCK = 0,
+    parameter int ROWS = 1,
+    parameter int ROW_DEPTH = 2,
     parameter BUFFER_STYLE = "registers"
 ) (
     input  wire                   clk,
@@ -48,7 +50,7 @@ module bf_mvau_feed #(
   localparam int WORDS = FOLDS * ROUNDS;
   localparam int FOLD_BITS = FOLDS > 1 ? $clog2(FOLDS) : 1;
   localparam int WORD_BITS = WORDS > 1 ? $clog2(WORDS) : 1;
-  localparam int STAGES = (WORDS > 1 ? 2 : 1) + int'(REPEAT);
+  localparam int STAGES = 1 + int'(WORDS > 1) + int'(ROWS > 1) + int'(REPEAT);
 
   // Which beat: its fold within the round, its word among the weights.
   reg [FOLD_BITS-1:0] fold;
@@ -124,7 +126,9 @@ module bf_mvau_feed #(
       .DEPTH(WORDS),
       .BITS (WEIGHT_BITS),
       .FILE (WEIGHT_FILE),
-      .BLOCK(WEIGHT_BLOCK)
+      .BLOCK(WEIGHT_BLOCK),
+      .ROWS(ROWS),
+      .ROW_DEPTH(ROW_DEPTH)
   ) weights (
       .clk(clk),
       .address(late_word),

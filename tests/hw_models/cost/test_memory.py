@@ -2,7 +2,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hw_models.cost.memory import Memory, MemoryStyle, memory_part, memory_resources, memory_style
+from hw_models.cost.memory import (
+    Memory,
+    MemoryStyle,
+    deep_rom,
+    memory_part,
+    memory_resources,
+    memory_style,
+)
 from hw_models.cost.target import load_target
 from hw_models.devices import DEVICES
 from hw_models.resources import Resources
@@ -60,8 +67,8 @@ def test_counts_by_hand():
     assert memory_resources(rom(32, 10), ECP5) == Resources(lut=30, ff=10)
     assert memory_resources(ram(4, 10), ECP5) == Resources(lut=30, ff=50)
     assert memory_resources(ram(1, 10), ECP5) == Resources(ff=10)
-    # three columns of two 2048 x 9 blocks, and a multiplexer a bit
-    assert memory_resources(rom(4096, 26), ECP5) == Resources(lut=26, bram18=6)
+    # six columns of 2048 x 9 hold two rows; a multiplexer a bit, and a bit chooses
+    assert memory_resources(rom(4096, 26), ECP5) == Resources(lut=26, ff=1, bram18=6)
 
 
 @pytest.mark.parametrize("device", list(DEVICES))
@@ -75,7 +82,18 @@ def test_every_memory_has_a_place_and_a_source(device, depth, width, is_writable
     assert f"{depth} x {width} bit" in part.source
 
 
-def test_block_ram_holds_what_it_is_given():
-    for depth, width in ((129, 1), (600, 40), (5000, 100)):
-        blocks = memory_resources(rom(depth, width), XCUP).bram18
-        assert blocks * 18 * 1024 >= depth * width
+@pytest.mark.parametrize("device", list(DEVICES))
+@given(depth=st.integers(2, 100_000), width=st.integers(1, 300))
+def test_block_ram_holds_what_it_is_given(device, depth, width):
+    block_ram = DEVICES[device].block_ram
+    layout = block_ram.layout(depth, width)
+    assert layout.rows * layout.row_depth >= depth > (layout.rows - 1) * layout.row_depth
+    assert layout.blocks * dict(block_ram.shapes)[layout.row_depth] >= layout.rows * width
+
+
+def test_a_rom_is_deep_where_too_many_rows_would_meet():
+    assert deep_rom(rom(2048, 9), ECP5) is None
+    assert deep_rom(rom(2049, 9), ECP5).rows == 2
+    assert deep_rom(rom(32, 9), ECP5) is None  # in logic
+    assert deep_rom(rom(73728, 4), XCUP).rows == 36
+    assert deep_rom(rom(7680, 16), load_target("ice40", "none")) is None  # all its blocks

@@ -7,12 +7,16 @@ import pytest
 
 from dse.errors import DesignError
 from hw_models.arith.cell import STYLES
+from hw_models.cost.memory import deep_rom
+from hw_models.cost.mvau import weight_memory
 from hw_models.cost.node import node_parts
 from hw_models.cost.target import load_target
 from hw_models.dataflow import lanes_taken
+from hw_models.devices.base import BlockLayout
 from hw_models.folding import Folding, Pace, ii_cycles
 from hw_models.resources import total
 from hw_models.rtl.latency import latency_cycles
+from hw_models.rtl.memory import rows_side_by_side
 from hw_models.rtl.mvau import weight_words
 from hw_models.rtl.node import Fabric, emit_node
 from hw_models.synth.synthesis import synthesise
@@ -95,6 +99,55 @@ def test_sums_are_exact_at_full_speed_and_under_stalls(units, run_cases, make_ca
     run_cases(cases, seed=2, gap=0.5)
     run_cases(cases, seed=3, backpressure=0.5)
     run_cases(cases, seed=4, gap=0.3, backpressure=0.7)
+
+
+DEEP_UNITS = [  # formats, MW, MH, groups, PE, SIMD, rows of blocks on ecp5
+    ("int4", "uint4", 72, 64, 1, 1, 1, 9),
+    ("int8", "int8", 64, 96, 1, 1, 2, 3),
+    ("int7", "e3m1", 100, 50, 1, 1, 1, 5),
+    ("e2m1", "e2m1", 60, 160, 1, 2, 1, 3),
+    ("int4", "int4", 9, 512, 512, 1, 1, 9),
+]
+
+
+def _deep_units(make_mvau, target):
+    """Return units with deep ROMs, most with a last row that is not full, and their foldings."""
+    units = []
+    for i, (w, a, mw, mh, groups, pe, simd, rows) in enumerate(DEEP_UNITS):
+        taps = mw if groups > 1 else 1
+        mvau = make_mvau(w, a, name=f"d{i}", mw=mw, mh=mh, groups=groups, taps=taps)
+        folding = Folding(pe=pe, simd=simd)
+        assert deep_rom(weight_memory(mvau, folding), target).rows == rows
+        units.append((mvau, folding))
+    return units
+
+
+def test_every_word_of_a_deep_rom_is_read(make_mvau, run_cases, make_case, portable):
+    units = _deep_units(make_mvau, portable.target)
+    cases = [_case(make_case, portable, *unit, frames=3) for unit in units]
+    for (mvau, folding), case, run in zip(units, cases, run_cases(cases), strict=True):
+        assert run.interval_cycles(settled=1) == ii_cycles(mvau, folding), case.label
+        depth = latency_cycles(mvau, Pace(folding=folding), portable)
+        assert run.latency_cycles == mvau.mw // folding.simd - 1 + depth, case.label
+    run_cases(cases, seed=4, gap=0.3, backpressure=0.7)
+
+
+def test_deep_roms_are_as_costed(make_mvau, make_case, tmp_path):
+    fabric = Fabric(target=load_target("ecp5", "none"), style=STYLES["ecp5"][0])
+    units = _deep_units(make_mvau, fabric.target)[:3]
+    designs = [_case(make_case, fabric, *unit).design for unit in units]
+    found = synthesise(designs, "ecp5", cache=tmp_path, processes=1)
+    for (mvau, folding), counted in zip(units, found, strict=True):
+        costed = total(node_parts(mvau, Pace(folding=folding), fabric.target))
+        assert counted.resources.ff == costed.ff
+        assert counted.resources.bram18 == costed.bram18
+        assert counted.resources.lut == pytest.approx(costed.lut, rel=0.05)
+
+
+def test_rows_of_a_deep_rom_stand_side_by_side():
+    words = np.arange(1, 11).reshape(5, 2)
+    placed = rows_side_by_side(words, BlockLayout(blocks=1, rows=3, row_depth=2))
+    assert placed.tolist() == [[1, 2, 5, 6, 9, 10], [3, 4, 7, 8, 0, 0]]
 
 
 DSP_UNITS = [  # formats, MW, MH, PE, SIMD
