@@ -1,7 +1,7 @@
 """How sure a measured accuracy is, alone and in comparison with another on the same images."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -57,6 +57,19 @@ class PairedComparison:
         return int(self.interval.low_pct > 0) - int(self.interval.high_pct < 0)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeanDifference:
+    """Several classifiers against as many others, on the same images.
+
+    Attributes:
+        mean_pct: Accuracy of the first minus that of the second, mean over the pairs [points].
+        interval: Of that mean [points].
+    """
+
+    mean_pct: float
+    interval: Interval
+
+
 def wilson(n_correct: int, n: int) -> Interval:
     """Return the score interval of an accuracy.
 
@@ -94,6 +107,28 @@ def compare_paired(first: bytes, second: bytes, n: int) -> PairedComparison:
         only_second=only_second,
         interval=paired_interval(only_first, only_second, n),
         p_value=mcnemar_p(only_first, only_second),
+    )
+
+
+def mean_difference(pairs: Sequence[tuple[bytes, bytes]], n: int) -> MeanDifference:
+    """Compare classifiers by what each got right, averaged over pairs of them.
+
+    The interval is the normal one for the mean over images of each image's average difference:
+    the images are the sample, the pairs are given.
+
+    Args:
+        pairs: Of bitmaps, as `compare_paired` takes them.
+        n: Images, at least 2.
+
+    Raises:
+        DataError: A bitmap does not hold `n` images.
+    """
+    each = [_unpacked(first, n).astype(float) - _unpacked(second, n) for first, second in pairs]
+    of_image = 100.0 * np.mean(each, axis=0)
+    mean = float(of_image.mean())
+    reach = _Z * float(of_image.std(ddof=1)) / math.sqrt(n)
+    return MeanDifference(
+        mean_pct=mean, interval=Interval(low_pct=mean - reach, high_pct=mean + reach)
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any, Literal, Self, get_args
 
 from dse.errors import DesignError
 from dse.formats import Format, parse_format
+from dse.recipe import NONE, Recipe
 from hw_models.folding import Folding
 
 ACCURACY_VERSION = 1
@@ -39,7 +40,9 @@ def require_choice(value: str, choices: object, what: str) -> None:
 
 
 def canonical_json(value: object) -> str:
-    """Return the one JSON text of `value`: sorted keys, no spaces, formats by name, floats as hex.
+    """Return the one JSON text of `value`: sorted keys, no spaces, floats as hex.
+
+    Formats and recipes are written by name.
 
     Raises:
         TypeError: `value` holds something that has no canonical form.
@@ -54,7 +57,7 @@ def sha256_of(value: object) -> str:
 
 def _plain(value: object) -> Any:  # noqa: ANN401 - JSON has no narrower type
     match value:
-        case Format():
+        case Format() | Recipe():
             return value.name
         case bool() | int() | str():
             return value
@@ -225,6 +228,19 @@ class Scheme:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Quantization:
+    """All of a design point that decides its accuracy: formats, and how they are reached.
+
+    Attributes:
+        scheme: Number formats of every layer.
+        recipe: Post-training methods.
+    """
+
+    scheme: Scheme
+    recipe: Recipe = NONE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccuracyContext:
     """What an accuracy depends on besides its design point.
 
@@ -262,14 +278,14 @@ class DesignPoint:
 
     Attributes:
         scheme: Number formats of every layer.
-        recipe: Name of the post-training recipe, ``"none"`` for plain calibration.
+        recipe: Post-training methods.
         foldings: One folding per layer of the scheme, in its order.
         device: Name of the FPGA family.
         dsp: Multipliers in LUTs only, or in DSP blocks where that is cheaper.
     """
 
     scheme: Scheme
-    recipe: str
+    recipe: Recipe
     foldings: tuple[Folding, ...]
     device: str
     dsp: Dsp
@@ -281,6 +297,11 @@ class DesignPoint:
                 "a design point needs one each"
             )
         require_choice(self.dsp, Dsp, "dsp")
+
+    @property
+    def quantization(self) -> Quantization:
+        """What decides the point's accuracy."""
+        return Quantization(scheme=self.scheme, recipe=self.recipe)
 
     def accuracy_key(self, context: AccuracyContext) -> str:
         """Return the sha256 of all that decides the point's accuracy."""
@@ -324,12 +345,12 @@ class DesignPoint:
         try:
             return cls(
                 scheme=Scheme._from_plain(plain["scheme"]),
-                recipe=plain["recipe"],
+                recipe=Recipe.parse(plain["recipe"]),
                 foldings=tuple(Folding(**folding) for folding in plain["foldings"]),
                 device=plain["device"],
                 dsp=plain["dsp"],
             )
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, AttributeError) as error:
             raise DesignError(f"this is not a design point: {error}") from error
 
 

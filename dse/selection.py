@@ -103,6 +103,16 @@ def best_uniform(evaluations: "pd.DataFrame", family: Family, bits: int) -> "pd.
     return ranked.iloc[0]
 
 
+def best_recipes(evaluations: "pd.DataFrame") -> "pd.DataFrame":
+    """Return, of the rows that differ in their recipe only, the one best on validation.
+
+    Rows keep their order; among equals the earliest counts.
+    """
+    scored = evaluations.dropna(subset=["val_top1_pct"])
+    best = scored.groupby("cost_key", sort=False)["val_top1_pct"].idxmax()
+    return evaluations.loc[sorted(best)]
+
+
 def uniform_widths(evaluations: "pd.DataFrame") -> list[int]:
     """Return, ascending, the widths that weights and activations share in some row [bits]."""
     shared = evaluations[evaluations["weight_bits"] == evaluations["act_bits"]]

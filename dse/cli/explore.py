@@ -20,6 +20,7 @@ from dse.cli.network import (
 )
 from dse.formats import parse_format, parse_sweep
 from dse.point import Dsp
+from dse.recipe import parse_recipes
 from dse.search.settings import StudySettings
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from dse.search.study import Study
 
 DEFAULT_SWEEP = "int3-8,minifloat3-8"
-_RECIPE = "none"
 
 
 def explore(
@@ -54,9 +54,18 @@ def explore(
     act_range: ActRangeOption = "mse",
     weight_range: WeightRangeOption = "mse",
     calibration: CalibrationOption = None,
+    ptq: Annotated[
+        str, typer.Option(help="Post-training recipes, e.g. none,equalize+bias,gptq.")
+    ] = "none",
+    best_of: Annotated[
+        bool, typer.Option("--best-of", help="A pair's best recipe on validation stands for it.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
 ) -> None:
-    """Evaluate a network in every pair of formats and report its accuracy-cost front."""
+    """Evaluate a network in every pair of formats and report its accuracy-cost front.
+
+    With --ptq, each pair is evaluated once for every recipe.
+    """
     from dse.cli.progress import progress_bars
     from dse.report import write_report
     from dse.search.source import NetworkAccuracy
@@ -64,6 +73,7 @@ def explore(
 
     weight_formats, act_formats = parse_sweep(weights), parse_sweep(acts)
     edge = parse_format(edge_format) if edge_format is not None else None
+    recipes = parse_recipes(ptq)
     accuracy = NetworkAccuracy.load(
         model=model,
         checkpoint=checkpoint,
@@ -88,7 +98,8 @@ def explore(
         act_range=act_range,
         weight_range=weight_range,
         calibration=accuracy.calibration,
-        recipe=_RECIPE,
+        recipes=recipes,
+        best_of=best_of,
     )
     try:
         with progress_bars() as progress:
@@ -116,12 +127,14 @@ def _files(folder: Path) -> dict[str, str]:
 
 def _summary(study: "Study", findings: "Findings") -> dict[str, object]:
     from dse.cli.point_table import point_rows
+    from dse.selection import best_recipes
 
     return {
         **_files(study.folder),
         "n_points": study.n_points,
         "n_computed": study.n_computed,
         "n_front": len(findings.front),
+        "best_recipes": best_recipes(findings.evaluations)["recipe"].value_counts().to_dict(),
         "hypervolume": findings.hypervolume,
         "float_test_top1_pct": findings.header.float_accuracy.test_top1_pct,
         "interesting": list(point_rows(findings.interesting)),

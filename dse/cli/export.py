@@ -24,9 +24,11 @@ from dse.files import require_writable_folder
 from dse.formats import parse_format
 from dse.point import (
     ACCURACY_VERSION,
+    Quantization,
     Scheme,
     find_by_prefix,
 )
+from dse.recipe import Recipe
 
 if TYPE_CHECKING:
     from dse.progress import Progress
@@ -44,16 +46,14 @@ class _Chosen:
         network: Name of the network.
         data: Name of the data set.
         evaluator: Holds the trained network, calibrated.
-        scheme: Number formats.
-        recipe: Post-training recipe.
+        quantization: Number formats and post-training recipe.
         point: Digest in a study; ``""`` without one.
     """
 
     network: str
     data: str
     evaluator: "Evaluator"
-    scheme: Scheme
-    recipe: str
+    quantization: Quantization
     point: str
 
 
@@ -81,6 +81,7 @@ def export(
     act_range: ActRangeOption = "mse",
     weight_range: WeightRangeOption = "mse",
     calibration: CalibrationOption = None,
+    ptq: Annotated[str, typer.Option(help="Post-training recipe, e.g. equalize+gptq.")] = "none",
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
 ) -> None:
     """Write a point of a study, or a network in given formats, as a QONNX file.
@@ -100,7 +101,7 @@ def export(
                 "say what to export: a study's folder and --point, or --model, --weights and --acts"
             )
         else:
-            formats = parse_format(weights), parse_format(acts)
+            formats, recipe = (parse_format(weights), parse_format(acts)), Recipe.parse(ptq)
             edge = parse_format(edge_format) if edge_format is not None else None
             accuracy = NetworkAccuracy.load(
                 model=model,
@@ -110,6 +111,7 @@ def export(
                 seed=seed,
             )
             accuracy.check_formats(formats if edge is None else (*formats, edge))
+            accuracy.check_recipes([recipe])
             evaluator = accuracy(progress)
             scheme = Scheme.uniform(
                 evaluator.layers,
@@ -126,8 +128,7 @@ def export(
                 network=model,
                 data=accuracy.data,
                 evaluator=evaluator,
-                scheme=scheme,
-                recipe="none",
+                quantization=Quantization(scheme=scheme, recipe=recipe),
                 point="",
             )
     facts = _write(chosen, out)
@@ -196,8 +197,7 @@ def _point_of(
         network=settings.model,
         data=settings.data,
         evaluator=evaluator,
-        scheme=point.scheme,
-        recipe=point.recipe,
+        quantization=point.quantization,
         point=digest,
     )
 
@@ -207,14 +207,14 @@ def _write(chosen: _Chosen, out: Path) -> dict[str, str]:
     from dse.quant.export import Provenance, export_qonnx, write_qonnx
 
     evaluator = chosen.evaluator
-    model = export_qonnx(evaluator.quantized(chosen.scheme), evaluator.image_shape)
+    model = export_qonnx(evaluator.quantized(chosen.quantization), evaluator.image_shape)
     provenance = Provenance(
         network=chosen.network,
         data=chosen.data,
         data_fingerprint=evaluator.context.data,
         point=chosen.point,
-        scheme=chosen.scheme,
-        recipe=chosen.recipe,
+        scheme=chosen.quantization.scheme,
+        recipe=chosen.quantization.recipe.name,
         input_format=evaluator.input_format,
         input_scale=evaluator.input_scale,
     )

@@ -15,14 +15,23 @@ _NOT_FOR_TABLES = "test_correct"
 
 
 def point_table(rows: "pd.DataFrame", columns: Sequence[str], caption: str) -> Table:
-    """Return a table of the formats of `rows` and of the numbers in `columns`."""
+    """Return a table of the formats of `rows` and of the numbers in `columns`.
+
+    Recipes have a column where there are others than ``none``.
+    """
     table = Table(caption=escape(caption), box=box.SIMPLE_HEAD)
-    for heading in ("point", "weights", "activations"):
+    recipes = ("recipe",) if set(rows["recipe"]) - {"none"} else ()
+    for heading in ("point", "weights", "activations", *recipes):
         table.add_column(heading)
     for column in columns:
         table.add_column(column, justify="right")
     for _, row in rows.iterrows():
-        words = (row["digest"][:8], row["weight_format"], row["act_format"])
+        words = (
+            row["digest"][:8],
+            row["weight_format"],
+            row["act_format"],
+            *(row[x] for x in recipes),
+        )
         table.add_row(*map(escape, words), *(_number(column, row[column]) for column in columns))
     return table
 

@@ -1,8 +1,8 @@
-"""The accuracy of schemes for one trained network on one data set."""
+"""The accuracy of quantizations of one trained network on one data set."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 import numpy as np
@@ -12,16 +12,17 @@ from torch import nn
 
 from dse.data import Dataset, Split
 from dse.errors import DesignError
-from dse.point import AccuracyContext, Scheme
+from dse.point import AccuracyContext, Quantization
 from dse.quant.fast import freeze, logits_of
-from dse.quant.pipeline import CalibratedNetwork, QuantizedNetwork, prepare
+from dse.quant.pipeline import CalibratedNetwork, QuantizedNetwork
+from dse.quant.quantizer import Quantizer
 from dse.quant.result import AccuracyResult
 from dse.quant.trace import trace
 
 BATCH_IMAGES = 100
 """Images evaluated at once. Float32 sums depend on it in the last bit, so it is fixed."""
 
-_TOGETHER = 8  # schemes whose common beginning is computed once
+_TOGETHER = 8  # quantizations whose common beginning is computed once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -38,7 +39,7 @@ class _Images:
 
 
 class Evaluator:
-    """Evaluates schemes on a calibrated network; `traced` is the float network.
+    """Evaluates quantizations of a calibrated network; `traced` is the float network.
 
     Build it with the number of torch threads its results are to be made with (one, everywhere in
     bitfront): float32 sums depend on it in the last bit.
@@ -69,8 +70,9 @@ class Evaluator:
         self._validation = _Images.of(data, data.validation)
         self._test = _Images.of(data, data.test)
         images = _Images.of(data, data.calibration.take(np.arange(calibration)))
-        self._calibrated = CalibratedNetwork.from_images(
-            self.traced, images.batches, data.input_scale
+        self._quantizer = Quantizer(
+            calibrated=CalibratedNetwork.from_images(self.traced, images.batches, data.input_scale),
+            seed=seed,
         )
         self.image_shape = data.input_shape
         self.input_format = data.input_format
@@ -94,28 +96,35 @@ class Evaluator:
         """Layers behind an activation function whose outputs are never negative."""
         return frozenset(layer.name for layer in self.traced.layers if layer.nonnegative)
 
-    def quantized(self, scheme: Scheme) -> QuantizedNetwork:
+    def quantized(self, wanted: Quantization) -> QuantizedNetwork:
         """Return the Brevitas network whose accuracy `evaluate` measures.
 
         Raises:
-            DesignError: The scheme does not fit the network.
+            DesignError: The scheme does not fit the network, or the recipe makes no sense.
             FormatError: Brevitas cannot express a format.
+            UnknownPluginError: The recipe has a method nobody knows.
         """
-        return prepare(self._calibrated, scheme)
+        return self._quantizer.quantized(wanted)
 
-    def evaluate(self, schemes: Sequence[Scheme]) -> Iterator[AccuracyResult]:
-        """Yield the accuracy of each scheme, in order.
+    def evaluate(self, wanted: Sequence[Quantization]) -> Iterator[AccuracyResult]:
+        """Yield the accuracy of each quantization, in order.
 
         Neighbours that share their first layers' weights share their computation.
 
         Raises:
-            DesignError: A scheme does not fit the network.
-            FormatError: Brevitas cannot express a format.
+            UserError: As for `quantized`.
         """
-        for start in range(0, len(schemes), _TOGETHER):
-            group = schemes[start : start + _TOGETHER]
-            networks = [freeze(self.quantized(scheme)) for scheme in group]
-            yield from self._measure(len(group), partial(logits_of, networks))
+        for start in range(0, len(wanted), _TOGETHER):
+            networks, changes, seconds = [], [], []
+            for quantization in wanted[start : start + _TOGETHER]:
+                began = time.perf_counter()
+                network = self.quantized(quantization)
+                networks.append(freeze(network))
+                changes.append(self._quantizer.changed_weights_pct(network))
+                seconds.append(time.perf_counter() - began)
+            results = self._measure(len(networks), partial(logits_of, networks))
+            for result, changed, own in zip(results, changes, seconds, strict=True):
+                yield replace(result, changed_weights_pct=changed, seconds=result.seconds + own)
 
     def measure(self, network: QuantizedNetwork) -> AccuracyResult:
         """Return the accuracy of a network with constant scales, such as a trained one."""
@@ -136,6 +145,7 @@ class Evaluator:
                 test_top1_pct=100.0 * float(on_test.mean()),
                 n_test=len(on_test),
                 test_correct=np.packbits(on_test).tobytes(),
+                changed_weights_pct=0.0,
                 seconds=seconds,
             )
 

@@ -97,7 +97,8 @@ def _float(_context: Any, _x: Any) -> tuple[Any, Callable[..., Any]]:  # noqa: A
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _round(v, low, high, floor, carry):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def round_to_grid(v, low, high, floor, carry):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    """Round a float32 in units of the scale, inside other kernels; see `machine`."""
     clamped = min(max(v, low), high)
     exponent = max(_bits(clamped) & _EXPONENT_FIELD, floor)
     c = _float(np.int32(exponent + carry))
@@ -107,7 +108,14 @@ def _round(v, low, high, floor, carry):  # type: ignore[no-untyped-def]  # noqa:
 @njit(cache=True, nogil=True, error_model="numpy")
 def _fake_quantize(x, out, scale, low, high, floor, carry):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     for i in range(x.size):
-        out[i] = _round(x[i] / scale, low, high, floor, carry) * scale
+        out[i] = round_to_grid(x[i] / scale, low, high, floor, carry) * scale
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _round_rows(x, scales, out, low, high, floor, carry):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    for row in range(x.shape[0]):
+        for i in range(x.shape[1]):
+            out[row, i] = round_to_grid(x[row, i] / scales[row], low, high, floor, carry)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -118,7 +126,7 @@ def _scale_errors(x, weight, scales, out, low, high, floor, carry):  # type: ign
             total = 0.0
             for i in range(x.shape[1]):
                 value = x[row, i]
-                error = _round(value / scale, low, high, floor, carry) * scale - value
+                error = round_to_grid(value / scale, low, high, floor, carry) * scale - value
                 total += weight[i] * np.float64(error) * np.float64(error)
             out[row, k] = total
 
@@ -136,7 +144,8 @@ def _max_pool_2x2(x, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN2
                 out[plane, i, j] = max(row[2 * j], row[2 * j + 1])
 
 
-def _machine(rounding: Rounding) -> tuple[np.float32, np.float32, np.int32, np.int32]:
+def machine(rounding: Rounding) -> tuple[np.float32, np.float32, np.int32, np.int32]:
+    """Return what `round_to_grid` takes behind its value."""
     floor = (rounding.min_exponent + _FLOAT32_BIAS) << _FLOAT32_MANTISSA_BITS
     carry = ((_FLOAT32_MANTISSA_BITS - rounding.mantissa_bits) << _FLOAT32_MANTISSA_BITS) | _HALF
     return np.float32(rounding.low), np.float32(rounding.high), np.int32(floor), np.int32(carry)
@@ -154,7 +163,20 @@ def fake_quantize(x: FloatArray, scale: float, rounding: Rounding, out: FloatArr
         rounding: Grid, from `rounding_of`.
         out: Contiguous, same size; may be `x`.
     """
-    _fake_quantize(x.reshape(-1), out.reshape(-1), np.float32(scale), *_machine(rounding))
+    _fake_quantize(x.reshape(-1), out.reshape(-1), np.float32(scale), *machine(rounding))
+
+
+def round_rows(x: FloatArray, scales: FloatArray, rounding: Rounding) -> FloatArray:
+    """Return ``round(x / scale)`` on a format's grid, in units of each row's scale.
+
+    Args:
+        x: Values, shape `(rows, n)`.
+        scales: One a row, shape `(rows,)`.
+        rounding: Grid, from `rounding_of`.
+    """
+    out = np.empty_like(x)
+    _round_rows(x, scales, out, *machine(rounding))
+    return out
 
 
 def scale_errors(
@@ -172,7 +194,7 @@ def scale_errors(
         ``sum_i weight[i] · (q(x[row, i]) − x[row, i])²``, shape `(rows, k)`.
     """
     out = np.empty(scales.shape)
-    _scale_errors(x, weight, scales, out, *_machine(rounding))
+    _scale_errors(x, weight, scales, out, *machine(rounding))
     return out
 
 

@@ -2,17 +2,18 @@
 
 import copy
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import brevitas.nn as qnn
 import torch
 from torch import fx, nn
 
-from dse.errors import DesignError, UnsupportedLayerError
+from dse.errors import DesignError
 from dse.formats import Format, parse_format
-from dse.point import LayerScheme, Scheme
+from dse.point import ActRange, LayerScheme, Scheme
 from dse.quant.calibration import Histogram, activation_scale, calibrate, weight_scales
-from dse.quant.quantizers import activation_quantizer, weight_quantizer
+from dse.quant.layers import LayerNumbers, bias_of, brevitas_layer, weight_of
+from dse.quant.quantizers import activation_quantizer
 from dse.quant.tensors import TracedTensor
 from dse.quant.trace import TracedNetwork
 
@@ -30,10 +31,25 @@ class QuantizedNetwork:
     Attributes:
         module: Graph of `QuantConv2d`, `QuantLinear` and `QuantIdentity` in evaluation mode.
         formats: Format of each `QuantIdentity`, by its module's name.
+        scheme: Formats of the layers, and how scales are found.
     """
 
     module: fx.GraphModule
     formats: dict[str, Format]
+    scheme: Scheme
+
+    def with_modules(self, modules: dict[str, nn.Module]) -> "QuantizedNetwork":
+        """Return the network with other modules in the place of those of the same names."""
+        present = {name: module for name, module in self.module.named_modules() if name}
+        graph = copy.deepcopy(self.module.graph)
+        return replace(self, module=fx.GraphModule(present | modules, graph).eval())
+
+    def with_scales(self, scales: dict[str, float]) -> "QuantizedNetwork":
+        """Return the network with other scales of some of its `QuantIdentity`, by their names."""
+        modules = {
+            name: _quantizer(self.formats[name], scale).eval() for name, scale in scales.items()
+        }
+        return self.with_modules(modules)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -43,11 +59,13 @@ class CalibratedNetwork:
     Attributes:
         network: The traced float network.
         histograms: Distribution of each group of tensors, by the group's name.
+        images: Calibration images, real values, in batches `(n, c, h, w)`.
         input_scale: Scale of the network's input quantizer.
     """
 
     network: TracedNetwork
     histograms: dict[str, Histogram]
+    images: tuple[torch.Tensor, ...]
     input_scale: float
     _modules: dict[Hashable, nn.Module] = field(default_factory=dict)
 
@@ -56,7 +74,13 @@ class CalibratedNetwork:
         cls, network: TracedNetwork, batches: Iterable[torch.Tensor], input_scale: float
     ) -> "CalibratedNetwork":
         """Run the calibration images through the float network and keep its statistics."""
-        return cls(network=network, histograms=calibrate(network, batches), input_scale=input_scale)
+        images = tuple(batches)
+        histograms = calibrate(network, images)
+        return cls(network=network, histograms=histograms, images=images, input_scale=input_scale)
+
+    def rewritten(self, network: TracedNetwork) -> "CalibratedNetwork":
+        """Return `network`, which takes this one's place, calibrated on the same images."""
+        return CalibratedNetwork.from_images(network, self.images, self.input_scale)
 
     def quantized_layer(self, wanted: LayerScheme, scheme: Scheme) -> nn.Module:
         """Return the Brevitas form of a layer; integer weights are in narrow range."""
@@ -69,13 +93,20 @@ class CalibratedNetwork:
         key = (tensor.name, act, scheme.act_range, scheme.scale)
         return self._made(key, lambda: self._make_quantizer(tensor, act, scheme))
 
+    def with_ranges(self, network: QuantizedNetwork, method: ActRange) -> QuantizedNetwork:
+        """Return a quantized network whose activation scales are found by another method."""
+        scheme = replace(network.scheme, act_range=method)
+        names = {f"{tensor.name}_quant": tensor for tensor in self.network.tensors}
+        formats = network.formats.items()
+        modules = {name: self.quantizer(names[name], act, scheme) for name, act in formats}
+        return network.with_modules(modules)
+
     def _made(self, key: Hashable, make: Callable[[], nn.Module]) -> nn.Module:
         """Return a module made earlier, or make it: a sweep asks for few distinct ones."""
         if key not in self._modules:
             if len(self._modules) >= _MODULES_KEPT:
                 self._modules.clear()
-            with torch.random.fork_rng(devices=[]):  # Brevitas draws weights that we replace
-                self._modules[key] = make().eval()
+            self._modules[key] = make().eval()
         return self._modules[key]
 
     def _make_quantizer(self, tensor: TracedTensor, act: Format, scheme: Scheme) -> nn.Module:
@@ -86,20 +117,20 @@ class CalibratedNetwork:
                 self.histograms[tensor.group], act, scheme.act_range, scheme.scale
             )
         )
-        return qnn.QuantIdentity(act_quant=activation_quantizer(act, scale))  # type: ignore[no-any-return]
+        return _quantizer(act, scale)
 
     def _make_layer(self, name: str, number_format: Format, scheme: Scheme) -> nn.Module:
         layer = self.network.module.get_submodule(name)
         assert isinstance(layer, nn.Conv2d | nn.Linear), "trace() admits no other"
-        weight = layer.weight.detach()
+        weight = weight_of(layer)
         rows = len(weight) if scheme.granularity == "per_channel" else 1
         scales = weight_scales(
-            weight.numpy().reshape(rows, -1), number_format, scheme.weight_range, scheme.scale
+            weight.reshape(rows, -1), number_format, scheme.weight_range, scheme.scale
         )
-        per_row = torch.from_numpy(scales).reshape(rows, *[1] * (weight.ndim - 1))
-        quantized = brevitas_layer(layer, name, weight_quantizer(number_format, per_row))
-        quantized.load_state_dict(layer.state_dict(), strict=False)
-        return quantized
+        numbers = LayerNumbers(
+            weight=weight, scales=scales, bias=bias_of(layer), number_format=number_format
+        )
+        return brevitas_layer(layer, name, numbers)
 
 
 def prepare(calibrated: CalibratedNetwork, scheme: Scheme) -> QuantizedNetwork:
@@ -125,7 +156,8 @@ def prepare(calibrated: CalibratedNetwork, scheme: Scheme) -> QuantizedNetwork:
         _insert_after(graph, nodes[tensor.name], quantizer)
     for wanted in scheme.layers:
         modules[wanted.layer] = calibrated.quantized_layer(wanted, scheme)
-    return QuantizedNetwork(module=fx.GraphModule(modules, graph).eval(), formats=formats)
+    module = fx.GraphModule(modules, graph).eval()
+    return QuantizedNetwork(module=module, formats=formats, scheme=scheme)
 
 
 def activation_formats(
@@ -168,35 +200,11 @@ def activation_formats(
             yield tensor, acts[tensor.layer].with_sign()
 
 
+def _quantizer(act: Format, scale: float) -> nn.Module:
+    return qnn.QuantIdentity(act_quant=activation_quantizer(act, scale))  # type: ignore[no-any-return]
+
+
 def _insert_after(graph: fx.Graph, node: fx.Node, quantizer: str) -> None:
     with graph.inserting_after(node):
         quantized = graph.call_module(quantizer, (node,))
     node.replace_all_uses_with(quantized, delete_user_cb=lambda user: user is not quantized)
-
-
-def brevitas_layer(layer: nn.Conv2d | nn.Linear, name: str, quantizer: type) -> nn.Module:
-    """Return a Brevitas layer of the shape of `layer`, its weights still to be set.
-
-    Raises:
-        UnsupportedLayerError: A convolution that pads with anything but zeros.
-    """
-    has_bias = layer.bias is not None
-    if isinstance(layer, nn.Linear):
-        return qnn.QuantLinear(  # type: ignore[no-any-return]
-            layer.in_features, layer.out_features, bias=has_bias, weight_quant=quantizer
-        )
-    if layer.padding_mode != "zeros":
-        raise UnsupportedLayerError(
-            f"layer '{name}' pads with mode '{layer.padding_mode}'; use zero padding"
-        )
-    return qnn.QuantConv2d(  # type: ignore[no-any-return]
-        layer.in_channels,
-        layer.out_channels,
-        layer.kernel_size,
-        stride=layer.stride,
-        padding=layer.padding,
-        dilation=layer.dilation,
-        groups=layer.groups,
-        bias=has_bias,
-        weight_quant=quantizer,
-    )

@@ -14,7 +14,9 @@ class AccuracyResult:
         n_test: Test images.
         test_correct: One bit a test image in order, set where the network is right, eight to a
             byte, first image in the highest bit (`numpy.packbits`).
-        seconds: Time the evaluation took, its share of what points evaluated together share [s].
+        changed_weights_pct: Weights whose codes the recipe changed, against ``none`` [%].
+        seconds: Time quantization and evaluation took, its share of what points evaluated together
+            share [s].
     """
 
     val_top1_pct: float
@@ -22,4 +24,5 @@ class AccuracyResult:
     test_top1_pct: float
     n_test: int
     test_correct: bytes
+    changed_weights_pct: float
     seconds: float

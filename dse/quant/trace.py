@@ -39,12 +39,14 @@ class TracedNetwork:
         input: Name of the input's node.
         layers: Layers with weights in order of execution.
         tensors: Tensors that need a quantizer in order of execution.
+        normalized: Layers that BatchNorm was merged into.
     """
 
     module: fx.GraphModule
     input: str
     layers: tuple[TracedLayer, ...]
     tensors: tuple[TracedTensor, ...]
+    normalized: frozenset[str]
 
     @property
     def layer_names(self) -> tuple[str, ...]:
@@ -72,7 +74,7 @@ def trace(network: nn.Module) -> TracedNetwork:
             "write it without control flow that depends on values or shapes"
         ) from error
     canonicalize(module)
-    _merge_batch_norms(module)
+    normalized = _merge_batch_norms(module)
     inputs = [node for node in module.graph.nodes if node.op == "placeholder"]
     if len(inputs) != 1:
         raise UnsupportedLayerError(
@@ -89,11 +91,14 @@ def trace(network: nn.Module) -> TracedNetwork:
             for name, tensor in layers.items()
         ),
         tensors=tensors,
+        normalized=normalized,
     )
 
 
-def _merge_batch_norms(module: fx.GraphModule) -> None:
+def _merge_batch_norms(module: fx.GraphModule) -> frozenset[str]:
+    """Merge each BatchNorm into the layer before it and return the names of those layers."""
     modules = dict(module.named_modules())
+    merged: set[str] = set()
     for node in list(module.graph.nodes):
         norm = modules.get(node.target) if node.op == "call_module" else None
         if not isinstance(norm, _BATCH_NORMS):
@@ -106,11 +111,13 @@ def _merge_batch_norms(module: fx.GraphModule) -> None:
                 "own; move it behind one, or merge it yourself"
             )
         fuse = fuse_conv_bn_eval if isinstance(layer, nn.Conv2d) else fuse_linear_bn_eval
+        merged.add(str(source.target))
         module.set_submodule(source.target, fuse(layer, norm))  # type: ignore[type-var]
         node.replace_all_uses_with(source)
         module.graph.erase_node(node)
     module.delete_all_unused_submodules()
     module.recompile()
+    return frozenset(merged)
 
 
 def _layers(module: fx.GraphModule) -> dict[str, str]:

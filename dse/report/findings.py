@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dse.intervals import PairedComparison, compare_paired
+from dse.report.recipes import RecipeFinding, recipe_findings
 from dse.search.header import Header
 from dse.selection import (
+    best_recipes,
     best_uniform,
     front_of,
     hypervolume_of,
@@ -61,23 +63,28 @@ class Findings:
         n_planned: Points the study is to have.
         evaluations: Points it has so far, one a row, as `dse.search.Store` returns them.
         n_incomplete: Rows of these that lack one of `NUMBERS` and count for nothing below.
+        points: Complete rows; with ``--best-of`` of each pair of formats the row of the recipe that
+            is best on validation. What follows is about these.
         objectives: Columns of the front; accuracy is the test's, chosen by validation's.
         front: Rows on the front, cheapest first.
         interesting: Five points: those without which the front would lose most, and where it has
             fewer, those of the front behind it.
         hypervolume: Of all rows, in validation error [%] × log2(lut), below the reference.
         widths: Integer against minifloat at each width both or one of them has.
+        recipes: What each recipe does, against ``none``, by family and width of the weights.
     """
 
     header: Header
     n_planned: int
     evaluations: "pd.DataFrame"
     n_incomplete: int
+    points: "pd.DataFrame"
     objectives: tuple[str, ...]
     front: "pd.DataFrame"
     interesting: "pd.DataFrame"
     hypervolume: float
     widths: tuple[WidthFinding, ...]
+    recipes: tuple[RecipeFinding, ...]
 
 
 def find(header: Header, evaluations: "pd.DataFrame", n_planned: int) -> Findings:
@@ -90,18 +97,21 @@ def find(header: Header, evaluations: "pd.DataFrame", n_planned: int) -> Finding
     """
     objectives = ("lut", "test_top1_pct", *(("dsp",) if header.settings.dsp == "auto" else ()))
     complete = evaluations.dropna(subset=list(NUMBERS))
-    front = front_of(complete, objectives)
+    points = best_recipes(complete) if header.settings.best_of else complete
+    front = front_of(points, objectives)
     reference = reference_of(header)
     return Findings(
         header=header,
         n_planned=n_planned,
         evaluations=evaluations,
         n_incomplete=len(evaluations) - len(complete),
+        points=points,
         objectives=objectives,
         front=front,
-        interesting=leading(complete, objectives, reference),
-        hypervolume=hypervolume_of(complete, reference),
-        widths=tuple(_width(complete, front, bits) for bits in uniform_widths(complete)),
+        interesting=leading(points, objectives, reference),
+        hypervolume=hypervolume_of(points, reference),
+        widths=tuple(_width(points, front, bits) for bits in uniform_widths(points)),
+        recipes=recipe_findings(complete, header.float_accuracy.test_top1_pct),
     )
 
 

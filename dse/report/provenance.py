@@ -32,7 +32,8 @@ def settings_table(header: Header) -> str:
         else "signed formats",
         "scales": f"{_plain(settings.scale)}; weights {_plain(settings.granularity)} by "
         f"{_plain(settings.weight_range)}, activations per tensor by {_plain(settings.act_range)}",
-        "recipe": escape(settings.recipe),
+        "recipes": escape(", ".join(recipe.name for recipe in settings.recipes))
+        + ("; of each pair of formats the best on validation" if settings.best_of else ""),
         "seed": str(settings.seed),
         "device": f"{escape(settings.device)} at {header.clock_mhz:g} MHz (nominal)",
         "frame rate asked for": f"{settings.fps:.15g} images a second",

@@ -5,13 +5,10 @@ from typing import TYPE_CHECKING
 from dse.intervals import PairedComparison, wilson
 from dse.report.findings import Findings, WidthFinding
 from dse.report.markdown import escape, table
+from dse.report.symbols import MINUS, NOTHING, TIMES
 
 if TYPE_CHECKING:
     import pandas as pd
-
-TIMES = "\N{MULTIPLICATION SIGN}"
-MINUS = "\N{MINUS SIGN}"
-NOTHING = "\N{EN DASH}"
 
 
 def front_table(findings: Findings) -> str:

@@ -5,15 +5,16 @@ from collections.abc import Iterator
 from dse.report.findings import Findings, reference_of
 from dse.report.markdown import escape
 from dse.report.provenance import settings_table, sources
+from dse.report.recipes import BEST, recipes_table, winners_table
+from dse.report.symbols import TIMES
 from dse.report.tables import (
-    TIMES,
     accuracy,
     count,
     front_table,
     interesting_table,
     widths_table,
 )
-from dse.selection import FAMILIES, Family, families, hypervolume_of
+from dse.selection import FAMILIES, Family, best_recipes, families, hypervolume_of
 
 _FAMILY_NAMES: dict[Family, str] = {
     "integer": "integer",
@@ -49,6 +50,9 @@ def _sections(findings: Findings) -> Iterator[str]:
         yield interesting_table(findings)
         yield "## Integer against minifloat, by width\n"
         yield from _widths(findings)
+    if findings.recipes:
+        yield "## What the recipes do\n"
+        yield from _recipes(findings)
     yield "## The study\n"
     yield settings_table(findings.header)
     yield "## Where the numbers come from\n"
@@ -64,7 +68,8 @@ def _summary(findings: Findings) -> str:
         f"Before quantization: top-1 {accuracy(before.test_top1_pct, before.n_test)} % on "
         f"{count(before.n_test)} test images, {before.val_top1_pct:.2f} % on "
         f"{count(before.n_val)} validation images.",
-        f"{count(len(findings.evaluations))} points, on the front {members or 'none'}.",
+        f"{count(len(findings.points))} points{_choice(findings)}, on the front "
+        f"{members or 'none'}.",
         _hypervolumes(findings),
     ]
     if findings.n_incomplete:
@@ -75,11 +80,18 @@ def _summary(findings: Findings) -> str:
     return "".join(f"- {line}\n" for line in lines)
 
 
+def _choice(findings: Findings) -> str:
+    recipes = findings.header.settings.recipes
+    if not findings.header.settings.best_of:
+        return ""
+    return f", each the best of {len(recipes)} recipes on validation"
+
+
 def _hypervolumes(findings: Findings) -> str:
     error_pct, log2_lut = reference_of(findings.header)
-    of_family = families(findings.evaluations)
+    of_family = families(findings.points)
     integers, minifloats = (
-        hypervolume_of(findings.evaluations[of_family == family], (error_pct, log2_lut))
+        hypervolume_of(findings.points[of_family == family], (error_pct, log2_lut))
         for family in ("integer", "minifloat")
     )
     return (
@@ -101,6 +113,20 @@ def _figure(findings: Findings) -> str:
         "as [SVG](figures/pareto.svg) and [PDF](figures/pareto.pdf), the front as "
         "[front.csv](front.csv), every point as [evaluations.csv](evaluations.csv).\n"
     )
+
+
+def _recipes(findings: Findings) -> Iterator[str]:
+    yield (
+        "Test accuracy after each post-training recipe minus that after `none`, on average over "
+        "the pairs of formats whose weights have the family and width of the row, with the normal "
+        "95 % interval of that average over the test images. `best of` counts the pairs for which "
+        f"the recipe is best on validation; {BEST} takes that one for each pair. A weight is "
+        "changed where its code differs from that after `none`. All results are in "
+        "[evaluations.csv](evaluations.csv).\n"
+    )
+    yield recipes_table(findings.recipes)
+    yield "The recipe that is best on validation, pair by pair:\n"
+    yield winners_table(best_recipes(findings.evaluations))
 
 
 def _widths(findings: Findings) -> Iterator[str]:

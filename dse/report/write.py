@@ -50,9 +50,9 @@ def write_report(folder: Path) -> Findings:
 def _write_figures(findings: Findings, folder: Path) -> None:
     x, y, *also = findings.objectives
     float_pct = findings.header.float_accuracy.test_top1_pct
-    front = pareto(findings.evaluations, x, y, also=also, float_pct=float_pct)
+    front = pareto(findings.points, x, y, also=also, float_pct=float_pct)
     save_figure(front, folder / "pareto")
-    save_figure(by_bits(findings.evaluations, float_pct=float_pct), folder / "by_bits")
+    save_figure(by_bits(findings.points, float_pct=float_pct), folder / "by_bits")
 
 
 def _csv(rows: "pd.DataFrame") -> str:

@@ -7,6 +7,7 @@ from dse.formats import Format
 from dse.point import AccuracyContext
 from dse.progress import Progress, silent
 from dse.quant import AccuracyResult
+from dse.recipe import Recipe
 from dse.search.executor import Evaluates, Job, Task
 from dse.search.store import PlannedPoint
 from hw_models.graph import Accelerator
@@ -15,7 +16,7 @@ _TOGETHER = 8
 
 
 class AccuracySource(Evaluates, Protocol):
-    """A trained network with its data, ready to be quantized by any scheme."""
+    """A trained network with its data, ready to be quantized."""
 
     @property
     def never_negative(self) -> frozenset[str]:
@@ -23,7 +24,7 @@ class AccuracySource(Evaluates, Protocol):
 
     @property
     def context(self) -> AccuracyContext:
-        """What accuracies depend on besides scheme and recipe."""
+        """What accuracies depend on besides their quantization."""
 
     @property
     def float_accuracy(self) -> AccuracyResult:
@@ -52,24 +53,35 @@ class SourceFactory(Protocol):
             FormatError: Names the first.
         """
 
+    def check_recipes(self, recipes: Iterable[Recipe]) -> None:
+        """Refuse recipes that no network can be quantized by, or not with these images.
+
+        Raises:
+            UserError: Says what is wrong with the first.
+        """
+
     def __call__(self, progress: Progress = silent) -> AccuracySource:
         """Load or train the network and calibrate it; the same every time."""
 
 
 def shared_tasks(points: Sequence[PlannedPoint]) -> list[Task]:
-    """Group points into tasks of up to eight that share their weights.
+    """Group points into tasks of up to eight that share weight formats and recipe.
 
-    Such points share the quantized weights and everything up to the first activation in which
-    they differ. Eight is what an `Evaluator` works on at once; small tasks also balance the load.
+    Without methods such points share the quantized weights and everything up to the first
+    activation in which they differ; a recipe shares what it does not change. Eight is what an
+    `Evaluator` works on at once; small tasks also balance the load.
 
     Args:
         points: What is to be evaluated, in any order; the order is kept within a group.
     """
     groups: dict[tuple[object, ...], list[Job]] = {}
     for planned in points:
-        scheme = planned.point.scheme
-        key = (tuple(layer.weight for layer in scheme.layers), scheme.granularity, scheme.scale)
-        groups.setdefault(key, []).append(Job(accuracy_key=planned.accuracy_key, scheme=scheme))
+        quantization = planned.point.quantization
+        scheme = quantization.scheme
+        weights = tuple(layer.weight for layer in scheme.layers)
+        key = (weights, scheme.granularity, scheme.scale, quantization.recipe)
+        job = Job(accuracy_key=planned.accuracy_key, quantization=quantization)
+        groups.setdefault(key, []).append(job)
     return [
         tuple(group[start : start + _TOGETHER])
         for group in groups.values()

@@ -19,7 +19,7 @@ from types import FrameType
 from typing import NoReturn, Protocol
 
 from dse.errors import BitfrontError
-from dse.point import Scheme
+from dse.point import Quantization
 from dse.quant import AccuracyResult
 
 _END_SECONDS = 5.0
@@ -27,10 +27,10 @@ _END_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One accuracy to find: the key it is stored under and the scheme it belongs to."""
+    """One accuracy to find: the key it is stored under and what it is the accuracy of."""
 
     accuracy_key: str
-    scheme: Scheme
+    quantization: Quantization
 
 
 Task = tuple[Job, ...]
@@ -41,10 +41,10 @@ Finished = tuple[str, AccuracyResult]
 
 
 class Evaluates(Protocol):
-    """Whatever finds accuracies of schemes."""
+    """Whatever finds accuracies of quantizations."""
 
-    def evaluate(self, schemes: Sequence[Scheme]) -> Iterator[AccuracyResult]:
-        """Yield the accuracy of each scheme, in order, each as soon as it is known."""
+    def evaluate(self, wanted: Sequence[Quantization]) -> Iterator[AccuracyResult]:
+        """Yield the accuracy of each quantization, in order, each as soon as it is known."""
 
 
 Factory = Callable[[], Evaluates]
@@ -71,7 +71,7 @@ class _Worker:
 def run_here(source: Evaluates, tasks: Sequence[Task]) -> Generator[Finished, None, None]:
     """Yield the results of all `tasks`, computed in this process."""
     for task in tasks:
-        results = source.evaluate([job.scheme for job in task])
+        results = source.evaluate([job.quantization for job in task])
         for job, result in zip(task, results, strict=True):
             yield job.accuracy_key, result
 

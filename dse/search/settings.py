@@ -15,6 +15,10 @@ from dse.point import (
     WeightRange,
     require_choice,
 )
+from dse.recipe import Recipe
+
+_FLAGS = {"checkpoint_sha256": "checkpoint", "recipes": "ptq"}
+"""Options that are not called as their settings are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +42,8 @@ class StudySettings:
         act_range: How activation scales are found.
         weight_range: How weight scales are found.
         calibration: Number of images activation ranges are found on.
-        recipe: Post-training recipe.
+        recipes: Post-training recipes, each for every pair of formats.
+        best_of: Of each pair of formats, the recipe that is best on validation stands for it.
     """
 
     model: str
@@ -57,11 +62,16 @@ class StudySettings:
     act_range: ActRange
     weight_range: WeightRange
     calibration: int
-    recipe: str
+    recipes: tuple[Recipe, ...]
+    best_of: bool
 
     def __post_init__(self) -> None:
-        if not self.weights or not self.acts:
-            raise DesignError("a study needs at least one weight and one activation format")
+        if not (self.weights and self.acts and self.recipes):
+            raise DesignError(
+                "a study needs at least one weight format, activation format and recipe"
+            )
+        if self.best_of and len(self.recipes) < 2:
+            raise DesignError("--best-of chooses among recipes; name several with --ptq")
         if not (math.isfinite(self.fps) and self.fps > 0):
             raise DesignError(f"--fps is {self.fps:g}; give a number of images per second above 0")
         if self.calibration < 1:
@@ -81,21 +91,25 @@ class StudySettings:
             "weights": [item.name for item in self.weights],
             "acts": [item.name for item in self.acts],
             "edge_format": self.edge_format.name if self.edge_format else "",
+            "recipes": [recipe.name for recipe in self.recipes],
         }
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> Self:
-        """Return the settings `to_plain` gave.
+        """Return the settings `to_plain` gave, in this version or before recipes had a plural.
 
         Raises:
             KeyError, TypeError, FormatError: `plain` is something else.
         """
+        before = {"recipes": [plain["recipe"]], "best_of": False} if "recipe" in plain else {}
+        given = {name: value for name, value in plain.items() if name != "recipe"} | before
         return cls(
             **{
-                **plain,
+                **given,
                 "weights": tuple(parse_format(name) for name in plain["weights"]),
                 "acts": tuple(parse_format(name) for name in plain["acts"]),
                 "edge_format": parse_format(plain["edge_format"]) if plain["edge_format"] else None,
+                "recipes": tuple(Recipe.parse(name) for name in given["recipes"]),
             }
         )
 
@@ -104,7 +118,7 @@ class StudySettings:
         mine, theirs = self.to_plain(), other.to_plain()
         for name, value in mine.items():
             if value != theirs[name]:
-                flag = name.removesuffix("_sha256").replace("_", "-")
+                flag = _FLAGS.get(name, name.replace("_", "-"))
                 return f"--{flag} is {_shown(value)} there, {_shown(theirs[name])} here"
         return ""
 
@@ -115,7 +129,7 @@ def _shown(value: object) -> str:
             return "none"
         case list():
             names = ",".join(value)
-            return names if len(names) <= 40 else f"{names[:30]}… ({len(value)} formats)"
+            return names if len(names) <= 40 else f"{names[:30]}… ({len(value)} of them)"
         case bool():
             return "on" if value else "off"
         case str() if len(value) == 64:  # a digest

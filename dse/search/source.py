@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from dse.data import load_dataset
-from dse.errors import DesignError
+from dse.errors import DataError, DesignError
 from dse.formats import Format
 from dse.progress import Progress, silent
+from dse.recipe import Recipe
 from hw_models.graph import Accelerator
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class NetworkAccuracy:
         checkpoint: File with its weights; `None`: trained here.
         data: Name of a data set.
         fingerprint: Of the data set, as `load` found it.
+        calibration_classes: Classes of images among those to calibrate on.
         calibration: Number of calibration images.
         seed: Seed of the data's splits, of training and of quantization.
     """
@@ -36,6 +38,7 @@ class NetworkAccuracy:
     checkpoint: Path | None
     data: str
     fingerprint: str
+    calibration_classes: int
     calibration: int
     seed: int
 
@@ -68,12 +71,14 @@ class NetworkAccuracy:
                 f"--calibration is {calibration}; data set '{data}' puts 1 to {available} images "
                 "aside for it"
             )
+        used = available if calibration is None else calibration
         return cls(
             model=model,
             checkpoint=checkpoint,
             data=data,
             fingerprint=dataset.fingerprint,
-            calibration=available if calibration is None else calibration,
+            calibration_classes=len(set(dataset.calibration.y[:used].tolist())),
+            calibration=used,
             seed=seed,
         )
 
@@ -91,6 +96,22 @@ class NetworkAccuracy:
 
         for number_format in formats:
             activation_quantizer(number_format, 1.0)
+
+    def check_recipes(self, recipes: Iterable[Recipe]) -> None:
+        """See `dse.search.evaluate.SourceFactory`."""
+        with_methods = [recipe for recipe in recipes if recipe.methods]
+        if not with_methods:
+            return
+        from dse.quant.ptq import check_recipe
+
+        for recipe in with_methods:
+            check_recipe(recipe)
+        if self.calibration_classes < 2:
+            raise DataError(
+                f"the {self.calibration} calibration image(s) of '{self.data}' are all of one "
+                f"class, which recipe '{with_methods[0].name}' would adapt the network to; take "
+                "more with --calibration"
+            )
 
     def __call__(self, progress: Progress = silent) -> "Evaluator":
         """See `dse.search.evaluate.SourceFactory`."""

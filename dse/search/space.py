@@ -1,11 +1,13 @@
-"""The design points of a study: a grid of weight formats × activation formats."""
+"""The design points of a study: a grid of weight formats × activation formats × recipes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import product
 
 from dse.errors import DesignError
 from dse.formats import Format, parse_format
 from dse.point import DesignPoint, Scheme
+from dse.recipe import NONE, Recipe
 from dse.search.settings import StudySettings
 from hw_models.folding import Folding
 from hw_models.graph import Accelerator
@@ -13,7 +15,7 @@ from hw_models.graph import Accelerator
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
-    """Every weight format of a study with every activation format, all at one folding.
+    """Every weight format with every activation format by every recipe, all at one folding.
 
     Attributes:
         settings: What the user chose.
@@ -42,17 +44,17 @@ class Grid:
         return replace(self, never_negative=never_negative)
 
     def points(self) -> Iterator[DesignPoint]:
-        """Yield the points, weight formats outermost, in the order of the settings."""
-        for weight in self.settings.weights:
-            for act in self.settings.acts:
-                yield self._point(weight, act)
+        """Yield the points, weight formats outermost, recipes innermost, as the settings order."""
+        settings = self.settings
+        for weight, act, recipe in product(settings.weights, settings.acts, settings.recipes):
+            yield self._point(weight, act, recipe)
 
     def int8_point(self) -> DesignPoint:
         """Return the point with int8 weights and activations, in the sweep or not."""
         int8 = parse_format("int8")
-        return self._point(int8, int8)
+        return self._point(int8, int8, NONE)
 
-    def _point(self, weight: Format, act: Format) -> DesignPoint:
+    def _point(self, weight: Format, act: Format, recipe: Recipe) -> DesignPoint:
         settings = self.settings
         scheme = Scheme.uniform(
             [mvau.name for mvau in self.template.mvaus],
@@ -68,7 +70,7 @@ class Grid:
         )
         return DesignPoint(
             scheme=scheme,
-            recipe=settings.recipe,
+            recipe=recipe,
             foldings=self.foldings,
             device=settings.device,
             dsp=settings.dsp,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DB_NAME = "study.db"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _APPLICATION_ID = 0x62667264  # "bfrd"
 
 _SCHEMA = """
@@ -60,7 +60,8 @@ CREATE TABLE accuracy (
     n_test INTEGER NOT NULL,
     test_correct BLOB NOT NULL,
     seconds REAL NOT NULL,
-    run INTEGER NOT NULL REFERENCES runs
+    run INTEGER NOT NULL REFERENCES runs,
+    changed_weights_pct REAL NOT NULL DEFAULT 0
 ) STRICT;
 CREATE TABLE cost (
     cost_key TEXT PRIMARY KEY,
@@ -78,10 +79,16 @@ CREATE TABLE cost (
 _EVALUATIONS = """
 SELECT digest, weight_format, act_format, weight_bits, act_bits, weight_family, act_family, recipe,
        val_top1_pct, n_val, test_top1_pct, n_test, lut, ff, dsp, bram18, weight_kib, lut_per_mac,
-       ii_cycles, cost_source, accuracy_key, cost_key, signed, test_correct
+       ii_cycles, cost_source, {changed_weights_pct}, accuracy_key, cost_key, signed, test_correct
 FROM points JOIN accuracy USING (accuracy_key) JOIN cost USING (cost_key)
 ORDER BY position
 """
+_TO_SCHEMA_2 = """
+BEGIN;
+ALTER TABLE accuracy ADD COLUMN changed_weights_pct REAL NOT NULL DEFAULT 0;
+PRAGMA user_version = 2;
+COMMIT;
+"""  # before recipes had methods, no weight was changed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,8 +187,10 @@ class Store:
             # mode=rw for readers too: it lets SQLite undo a transaction that a kill cut short
             database = sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, timeout=30)
             try:
-                _check(path, database)
+                schema = _checked_schema(path, database)
                 database.execute("PRAGMA synchronous = FULL")
+                if writable and schema == 1:
+                    database.executescript(_TO_SCHEMA_2)
                 database.execute(f"PRAGMA query_only = {'OFF' if writable else 'ON'}")
             except BaseException:
                 database.close()
@@ -250,7 +259,7 @@ class Store:
         """
         with _explained(self.path), self._database:
             self._database.execute(
-                "INSERT INTO accuracy VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO accuracy VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     accuracy_key,
                     result.val_top1_pct,
@@ -260,6 +269,7 @@ class Store:
                     result.test_correct,
                     result.seconds,
                     self._run,
+                    result.changed_weights_pct,
                 ),
             )
 
@@ -322,7 +332,10 @@ class Store:
         import pandas as pd
 
         with _explained(self.path):
-            frame = pd.read_sql_query(_EVALUATIONS, self._database)
+            (schema,) = self._database.execute("PRAGMA user_version").fetchone()
+            column = "changed_weights_pct" if schema > 1 else "0.0 AS changed_weights_pct"
+            query = _EVALUATIONS.format(changed_weights_pct=column)
+            frame = pd.read_sql_query(query, self._database)
         return frame.astype({"signed": bool})
 
 
@@ -344,7 +357,7 @@ def _point_row(position: int, planned: PlannedPoint) -> tuple[object, ...]:
         max(act.bits for act in acts),
         _family({weight.family for weight in weights}),
         _family({act.family for act in acts}),
-        planned.point.recipe,
+        planned.point.recipe.name,
         scheme.signed,
         planned.point.to_json(),
     )
@@ -354,8 +367,8 @@ def _family(families: set[str]) -> str:
     return next(iter(families)) if len(families) == 1 else "mixed"
 
 
-def _check(path: Path, database: sqlite3.Connection) -> None:
-    """Refuse a file that is no whole study of a schema we know."""
+def _checked_schema(path: Path, database: sqlite3.Connection) -> int:
+    """Return the schema's version; refuse a file that is no whole study of one we know."""
     (application,) = database.execute("PRAGMA application_id").fetchone()
     (schema,) = database.execute("PRAGMA user_version").fetchone()
     if application != _APPLICATION_ID:
@@ -368,6 +381,7 @@ def _check(path: Path, database: sqlite3.Connection) -> None:
     (verdict,) = database.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != "ok":
         raise DataError(f"{path} is damaged ({verdict}); restore it or name another folder")
+    return int(schema)
 
 
 @contextmanager

@@ -62,7 +62,7 @@ def explore(
     jobs: int,
     progress: Progress = silent,
 ) -> Study:
-    """Evaluate every weight × activation pair of `settings` that `folder` does not hold yet.
+    """Evaluate every weight × activation × recipe of `settings` that `folder` does not hold yet.
 
     What is cheap to check is checked first, before anything is written. Costs of all points are
     stored at once, accuracies one by one as they are found.
@@ -93,6 +93,7 @@ def explore(
         if planned == evaluated > 0:
             return Study(folder=folder, n_points=planned, n_computed=0)
     accuracy.check_formats(dict.fromkeys((*settings.weights, *settings.acts)))
+    accuracy.check_recipes(settings.recipes)
     template = accuracy.template()
     foldings = fold_to_fps(template, settings.fps, clock_mhz)
     grid = Grid(settings=settings, template=template, foldings=foldings)

@@ -12,8 +12,9 @@ import pytest
 
 from dse.formats import Format, parse_format, parse_sweep
 from dse.metrics import GAUSSIAN, best_sqnr_db
-from dse.point import AccuracyContext, Scheme
+from dse.point import AccuracyContext, Quantization, Scheme
 from dse.quant.result import AccuracyResult
+from dse.recipe import NONE, Recipe
 from dse.search.evaluate import Progress, silent
 from dse.search.header import Header
 from dse.search.settings import StudySettings
@@ -34,13 +35,16 @@ def noise_of(number_format: Format) -> float:
     return 10.0 ** (-best_sqnr_db(number_format.narrow(), GAUSSIAN) / 10)
 
 
-def accuracy_of(scheme: Scheme) -> AccuracyResult:
+def accuracy_of(quantization: Quantization) -> AccuracyResult:
     """Return an accuracy that falls with the formats' noise; images differ in difficulty.
 
-    All schemes see the same images, so their results are paired as real ones are.
+    All see the same images, so their results are paired as real ones are. A method of a recipe
+    takes away an eighth of the noise.
     """
+    scheme, methods = quantization.scheme, quantization.recipe.methods
     inner = scheme.layers[1]
-    skill = FLOAT_PCT / 100 - 1.2 * (noise_of(inner.weight) + 0.7 * noise_of(inner.act)) ** 0.8
+    noise = noise_of(inner.weight) + 0.7 * noise_of(inner.act)
+    skill = FLOAT_PCT / 100 - 1.2 * (noise * (1 - len(methods) / 8)) ** 0.8
     images = np.random.default_rng(1).random(N_VAL + N_TEST)
     luck = np.random.default_rng([ord(letter) for letter in scheme.to_json()])
     correct = images + luck.normal(scale=0.01, size=images.shape) < max(skill, 0.1)
@@ -50,6 +54,7 @@ def accuracy_of(scheme: Scheme) -> AccuracyResult:
         test_top1_pct=100 * float(correct[N_VAL:].mean()),
         n_test=N_TEST,
         test_correct=np.packbits(correct[N_VAL:]).tobytes(),
+        changed_weights_pct=10.0 * len(methods),
         seconds=0.1,
     )
 
@@ -68,13 +73,15 @@ class SyntheticSource:
     @property
     def float_accuracy(self) -> AccuracyResult:
         return replace(
-            accuracy_of(Scheme.uniform(self.layers, *[parse_format("int16")] * 3)),
+            accuracy_of(
+                Quantization(scheme=Scheme.uniform(self.layers, *[parse_format("int16")] * 3))
+            ),
             val_top1_pct=FLOAT_PCT,
             test_top1_pct=FLOAT_PCT - 0.25,
         )
 
-    def evaluate(self, schemes: Sequence[Scheme]) -> Iterator[AccuracyResult]:
-        return map(accuracy_of, schemes)
+    def evaluate(self, wanted: Sequence[Quantization]) -> Iterator[AccuracyResult]:
+        return map(accuracy_of, wanted)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +103,9 @@ class SyntheticFactory:
 
     def check_formats(self, formats: Iterable[Format]) -> None:
         """Take every format."""
+
+    def check_recipes(self, recipes: Iterable[Recipe]) -> None:
+        """Take every recipe."""
 
     def __call__(self, progress: Progress = silent) -> SyntheticSource:
         return SyntheticSource()
@@ -120,7 +130,8 @@ def synthetic_settings(**changes: object) -> StudySettings:
         act_range="mse",
         weight_range="mse",
         calibration=1000,
-        recipe="none",
+        recipes=(NONE,),
+        best_of=False,
     )
     return replace(settings, **changes)
 
@@ -143,6 +154,19 @@ def dsp_study_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_study(
         tmp_path_factory.mktemp("dsp"), synthetic_settings(dsp="auto", acts=parse_sweep("int3-8"))
     )
+
+
+@pytest.fixture(scope="session")
+def recipes_study_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A study of three recipes, of which the best counts; the third is rarely worth it."""
+    recipes = tuple(map(Recipe.parse, ("none", "equalize+gptq", "gptq")))
+    settings = synthetic_settings(
+        recipes=recipes,
+        best_of=True,
+        acts=parse_sweep("int4,e2m1"),
+        weights=parse_sweep("int3-4,e2m1,e3m0"),
+    )
+    return make_study(tmp_path_factory.mktemp("recipes"), settings)
 
 
 @pytest.fixture

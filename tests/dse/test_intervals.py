@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import optimize, stats
 
 from dse.errors import DataError
-from dse.intervals import compare_paired, mcnemar_p, paired_interval, wilson
+from dse.intervals import compare_paired, mcnemar_p, mean_difference, paired_interval, wilson
 
 Z = stats.norm.ppf(0.975)
 
@@ -130,3 +130,15 @@ class TestComparePaired:
     def test_a_bitmap_of_another_test_set_is_refused(self):
         with pytest.raises(DataError, match="2 bytes does not hold 80 images"):
             compare_paired(b"\xff" * 10, b"\xff" * 2, 80)
+
+
+def test_a_mean_difference_is_the_mean_of_differences_with_the_spread_over_images():
+    rng = np.random.default_rng(0)
+    right = rng.random((4, 500)) < np.array([0.8, 0.7, 0.6, 0.65])[:, None]
+    a, b, c, d = (np.packbits(row).tobytes() for row in right)
+    found = mean_difference([(a, b), (c, d)], 500)
+    of_image = 50.0 * (right[0].astype(int) - right[1] + right[2] - right[3])
+    assert found.mean_pct == pytest.approx(of_image.mean())
+    reach = 1.959964 * of_image.std(ddof=1) / np.sqrt(500)
+    assert found.interval.low_pct == pytest.approx(of_image.mean() - reach)
+    assert found.interval.high_pct == pytest.approx(of_image.mean() + reach)

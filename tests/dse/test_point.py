@@ -19,6 +19,7 @@ from dse.point import (
     joint_digest,
     sha256_of,
 )
+from dse.recipe import NONE, Recipe
 from hw_models.folding import Folding
 
 LAYERS = ("conv1", "conv2", "fc")
@@ -36,7 +37,7 @@ GOLDEN_DIGEST = "ffa727fbc7590f2f4de32f3cf135ece8bcdb4260072b40e60d5428cbb95975c
 def a_point(**changes: object) -> DesignPoint:
     values = {
         "scheme": Scheme.uniform(LAYERS, INT4, E4M3, UINT5),
-        "recipe": "none",
+        "recipe": NONE,
         "foldings": (Folding(pe=2, simd=3),) * 3,
         "device": "xcup",
         "dsp": "none",
@@ -96,7 +97,7 @@ def test_accuracy_does_not_depend_on_hardware():
 
 
 def test_cost_does_not_depend_on_data_or_recipe():
-    other = a_point(recipe="gptq")
+    other = a_point(recipe=Recipe.parse("gptq"))
     assert other.cost_key(COST) == a_point().cost_key(COST)
     assert other.accuracy_key(ACCURACY) != a_point().accuracy_key(ACCURACY)
 

@@ -5,6 +5,7 @@ import pytest
 from dse.errors import UserError
 from dse.pareto import hypervolume
 from dse.selection import (
+    best_recipes,
     best_uniform,
     check_objective,
     chosen_by,
@@ -192,3 +193,17 @@ class TestInteresting:
     def test_no_rows(self):
         assert leading(SMALL.iloc[:0], ("lut", "test_top1_pct"), (20.0, 10.0)).empty
         assert most_interesting(SMALL.iloc[:0], (20.0, 10.0)).empty
+
+
+def test_of_rows_that_differ_in_their_recipe_the_best_on_validation_stays():
+    columns = ["cost_key", "recipe", "val_top1_pct", "test_top1_pct"]
+    rows = [
+        ("a", "none", 80.0, 99.0), ("b", "none", 70.0, 70.0), ("a", "gptq", 81.0, 50.0),
+        ("b", "gptq", 70.0, 90.0), ("c", "none", float("nan"), 90.0), ("c", "gptq", 60.0, 60.0),
+    ]  # fmt: skip
+    best = best_recipes(pd.DataFrame(rows, columns=columns))
+    assert list(zip(best["cost_key"], best["recipe"], strict=True)) == [
+        ("b", "none"),
+        ("a", "gptq"),
+        ("c", "gptq"),
+    ]

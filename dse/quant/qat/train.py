@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dse.data import Dataset
-from dse.point import Scheme, sha256_of
+from dse.point import Quantization, Scheme, sha256_of
 from dse.progress import Progress, silent
 from dse.quant.evaluator import Evaluator
 from dse.quant.pipeline import QuantizedNetwork
@@ -68,7 +68,7 @@ def train_quantized(
             "version": QAT_VERSION,
         }
     )
-    start = evaluator.quantized(scheme)
+    start = evaluator.quantized(Quantization(scheme=scheme))
     resumed = load_checkpoint(key, checkpoint)
     run = QatRun(start, scheme, evaluator.traced, examples_of(data), settings)
     state = resumed

@@ -1,13 +1,15 @@
 """A quantized network with scales that training changes, and back to one with constant scales."""
 
 import copy
+from dataclasses import replace
 
 import brevitas.nn as qnn
 import torch
 from torch import fx, nn
 
 from dse.point import Scheme
-from dse.quant.pipeline import QuantizedNetwork, brevitas_layer
+from dse.quant.layers import unfilled_layer
+from dse.quant.pipeline import QuantizedNetwork
 from dse.quant.quantizers import activation_quantizer, weight_quantizer
 from dse.quant.trace import TracedNetwork
 
@@ -55,7 +57,8 @@ def _rebuilt(
                 per_row = (-1, *[1] * (module.weight.ndim - 1))
                 scale = _scale(module.weight_quant.tensor_quant).reshape(per_row)
                 quantizer = weight_quantizer(weights[name], scale, is_trained=trains_scales)
-                modules[name] = _with_weights_of(module, brevitas_layer(module, name, quantizer))
+                layer = unfilled_layer(module, name, quantizer, has_bias=module.bias is not None)
+                modules[name] = _with_weights_of(module, layer)
             case qnn.QuantIdentity():
                 scale = _scale(_tensor_quant(module))
                 is_trained = trains_scales and name != f"{traced.input}_quant"
@@ -66,9 +69,7 @@ def _rebuilt(
             case _:
                 modules[name] = copy.deepcopy(module)
     graph = copy.deepcopy(network.module.graph)
-    return QuantizedNetwork(
-        module=fx.GraphModule(modules, graph).eval(), formats=dict(network.formats)
-    )
+    return replace(network, module=fx.GraphModule(modules, graph).eval())
 
 
 def _with_weights_of(source: nn.Module, layer: nn.Module) -> nn.Module:

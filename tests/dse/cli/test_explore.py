@@ -90,6 +90,22 @@ def test_a_study_is_found_again(bitfront, mlp, finished, tmp_path):
     )
 
 
+def test_recipes_are_evaluated_by_two_processes_as_by_one(bitfront, mlp, tmp_path):
+    recipes = "--ptq none,equalize+bias,gptq --best-of --json"
+    for jobs in (1, 2):
+        outcome = bitfront(f"{mlp} {recipes} --jobs {jobs} --out {tmp_path}/{jobs}")
+        assert outcome.code == 0, outcome.err
+    summary = json.loads(outcome.out)
+    assert summary["n_points"] == summary["n_computed"] == 12
+    assert sum(summary["best_recipes"].values()) == 4
+    one, two = evaluations(tmp_path / "1"), evaluations(tmp_path / "2")
+    assert one.equals(two)
+    assert (one.changed_weights_pct[one.recipe == "none"] == 0).all()
+    assert (one.changed_weights_pct[one.recipe != "none"] > 0).all()
+    report = (tmp_path / "2" / "report.md").read_text()
+    assert "## What the recipes do" in report
+
+
 BAD = {
     "unknown format": ("--weights int4,e4n3", "e4n3"),
     "empty range": ("--acts int8-3", "int8-3"),
@@ -107,6 +123,11 @@ BAD = {
     "too much calibration": ("--calibration 1001", "1 to 1000 images aside"),
     "missing checkpoint": ("--checkpoint nowhere.pt", "nowhere.pt cannot be read"),
     "missing data": ("--data npz:nowhere.npz", "nowhere.npz"),
+    "unknown method": ("--ptq none,gtpq", "did you mean 'gptq'"),
+    "an order without sense": ("--ptq gptq+equalize", "write equalize+gptq"),
+    "a recipe without a method": ("--ptq gptq+", "lacks a method"),
+    "best of one": ("--ptq gptq --best-of", "name several with --ptq"),
+    "images of one class": ("--ptq gptq --calibration 1", "are all of one class"),
     "a folder as a checkpoint": ("--checkpoint .", "cannot be read: Is a directory"),
 }
 

@@ -13,6 +13,7 @@ import torch
 from dse.cli.network import checkpoint_sha256
 from dse.formats import parse_sweep
 from dse.models import load_network
+from dse.recipe import NONE
 from dse.search.settings import StudySettings
 from dse.search.source import NetworkAccuracy
 from dse.search.store import DB_NAME, Store
@@ -51,7 +52,8 @@ def study(checkpoint, tmp_path_factory) -> Path:
         act_range="mse",
         weight_range="mse",
         calibration=100,
-        recipe="none",
+        recipes=(NONE,),
+        best_of=False,
     )
     explore(settings, folder, accuracy, jobs=1)
     return folder

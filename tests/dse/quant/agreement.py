@@ -18,7 +18,7 @@ from dse.data import load_dataset
 from dse.formats import Format, parse_format
 from dse.models import load_network
 from dse.models.seeded import seeded_images, seeded_network
-from dse.point import Scheme
+from dse.point import Quantization, Scheme
 from dse.quant.pipeline import CalibratedNetwork, QuantizedNetwork, prepare
 from dse.quant.source import EvaluatorSource
 from dse.quant.trace import trace
@@ -63,7 +63,7 @@ def _trained_on_digits(name: str) -> Calibrated:
     return Calibrated(
         layers=evaluator.layers,
         input_format=digits.input_format,
-        quantized=evaluator.quantized,
+        quantized=lambda scheme: evaluator.quantized(Quantization(scheme=scheme)),
         images=digits.as_float(digits.test),
     )
 
@@ -101,7 +101,7 @@ def run_brevitas(network: QuantizedNetwork, images: np.ndarray) -> tuple[Tensors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Quantization:
+class BeforeQuantizer:
     """Values in front of a quantizer.
 
     Attributes:

@@ -12,7 +12,7 @@ from torch import fx, nn
 
 from dse.errors import DataError, UnsupportedLayerError
 from dse.formats import Format, default_sweep, parse_format, parse_sweep
-from dse.point import Scheme
+from dse.point import LayerScheme, Scheme
 from dse.quant.export import Provenance, export_qonnx, write_qonnx
 from dse.quant.pipeline import CalibratedNetwork, QuantizedNetwork, prepare
 from dse.quant.quantizers import activation_quantizer, weight_quantizer
@@ -50,7 +50,10 @@ def one_layer(number_format: Format, values: np.ndarray) -> QuantizedNetwork:
     quantized = graph.call_module("x_quant", (graph.placeholder("x"),))
     graph.output(graph.call_module("layer", (quantized,)))
     module = fx.GraphModule({"x_quant": quantizer, "layer": layer}, graph)
-    return QuantizedNetwork(module=module.eval(), formats={"x_quant": number_format})
+    wanted = LayerScheme(layer="layer", weight=number_format, act=number_format)
+    return QuantizedNetwork(
+        module=module.eval(), formats={"x_quant": number_format}, scheme=Scheme(layers=(wanted,))
+    )
 
 
 def constants(model: onnx.ModelProto) -> dict[str, np.ndarray]:

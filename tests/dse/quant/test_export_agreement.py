@@ -8,7 +8,7 @@ import pytest
 from agreement import (
     CASES,
     NEAR,
-    Quantization,
+    BeforeQuantizer,
     Tensors,
     assert_same_classes,
     calibrated,
@@ -70,13 +70,13 @@ def test_layer_by_layer_codes_differ_at_rounding_boundaries_only(name, weights, 
         exported.execute(node, tensors)
         (output,) = node.output
         if node.name in expected:
-            quantization = Quantization(
+            before = BeforeQuantizer(
                 format=network.formats[node.name],
                 scale=float(tensors[node.input[1]].item()),
                 values=tensors[node.input[0]],
                 magnitudes=magnitudes[node.input[0]],
             )
-            quantization.assert_close_calls(tensors[output], expected[node.name])
+            before.assert_close_calls(tensors[output], expected[node.name])
             tensors[output] = expected[node.name]  # so that the next layer's inputs are the same
         elif not node.domain:
             magnitudes[output] = exported.magnitudes(node, tensors, magnitudes)

@@ -8,7 +8,7 @@ import pytest
 from agreement import (
     CASES,
     NEAR,
-    Quantization,
+    BeforeQuantizer,
     Tensors,
     assert_same_classes,
     calibrated,
@@ -80,7 +80,7 @@ def test_layer_by_layer_codes_differ_at_rounding_boundaries_only(name, weights, 
             magnitudes[node.name] = compute(node, of_operands, bounds)
             continue
         scale = model.tails[node.name].output.scale
-        quantization = Quantization(
+        before = BeforeQuantizer(
             format=node.output,
             scale=scale,
             values=model.tails[node.name].values(streams[sources[0]]),
@@ -88,7 +88,7 @@ def test_layer_by_layer_codes_differ_at_rounding_boundaries_only(name, weights, 
         )
         found = node.output.decode(streams[node.name]).astype(np.float32) * np.float32(scale)
         of_brevitas = as_stream(expected[node.name])
-        quantization.assert_close_calls(found, of_brevitas)
+        before.assert_close_calls(found, of_brevitas)
         streams[node.name] = node.output.encode(of_brevitas / np.float32(scale))
         magnitudes[node.name] = without_signs(streams[node.name], node.output)
         compared.add(node.name)

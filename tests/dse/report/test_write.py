@@ -7,6 +7,7 @@ import pytest
 
 from dse.errors import DataError
 from dse.formats import parse_format
+from dse.recipe import NONE, Recipe
 from dse.report import find, read_findings, write_report
 from dse.report.tables import NOTHING
 from dse.report.text import report_text
@@ -133,7 +134,8 @@ class TestText:
             {"act_range": "percentile"},
             {"weight_range": "absmax"},
             {"calibration": 77},
-            {"recipe": "gptq"},
+            {"recipes": (NONE, Recipe.parse("gptq"))},
+            {"best_of": True, "recipes": (NONE, Recipe.parse("gptq"))},
         ],
         ids=lambda change: next(iter(change)),
     )

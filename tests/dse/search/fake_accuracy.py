@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from dse.errors import DataError, FormatError
+from dse.errors import DataError, FormatError, UnknownPluginError
 from dse.formats import Format, parse_format
-from dse.point import AccuracyContext, Scheme
+from dse.point import AccuracyContext, Quantization, Scheme
 from dse.quant import AccuracyResult
+from dse.recipe import Recipe
 from dse.search.evaluate import Progress, silent
 from hw_models.graph import Accelerator, Mvau, Requantize
 
@@ -19,10 +20,12 @@ LAYERS = ("fc1", "fc2", "fc3")
 N_VAL, N_TEST = 50, 103
 
 
-def accuracy_of(scheme: Scheme) -> AccuracyResult:
-    """Return an accuracy that only the scheme decides."""
-    bits = sum(layer.weight.bits + layer.act.bits for layer in scheme.layers)
-    rng = np.random.default_rng([ord(letter) for letter in scheme.to_json()])
+def accuracy_of(quantization: Quantization) -> AccuracyResult:
+    """Return an accuracy that only scheme and recipe decide."""
+    scheme, methods = quantization.scheme, quantization.recipe.methods
+    bits = sum(layer.weight.bits + layer.act.bits for layer in scheme.layers) + len(methods)
+    name = scheme.to_json() + quantization.recipe.name
+    rng = np.random.default_rng([ord(letter) for letter in name])
     correct = rng.random(N_TEST) < bits / 60
     return AccuracyResult(
         val_top1_pct=100.0 * bits / 60,
@@ -30,6 +33,7 @@ def accuracy_of(scheme: Scheme) -> AccuracyResult:
         test_top1_pct=100.0 * float(correct.mean()),
         n_test=N_TEST,
         test_correct=np.packbits(correct).tobytes(),
+        changed_weights_pct=10.0 * len(methods),
         seconds=0.5,
     )
 
@@ -60,14 +64,14 @@ class FakeSource:
     @property
     def float_accuracy(self) -> AccuracyResult:
         scheme = Scheme.uniform(LAYERS, *[parse_format("int8")] * 3)
-        return accuracy_of(scheme)
+        return accuracy_of(Quantization(scheme=scheme))
 
-    def evaluate(self, schemes: Sequence[Scheme]) -> Iterator[AccuracyResult]:
-        for scheme in schemes:
+    def evaluate(self, wanted: Sequence[Quantization]) -> Iterator[AccuracyResult]:
+        for quantization in wanted:
             time.sleep(self.factory.seconds)
-            self.factory.note(scheme)
-            self.factory.fail_at(scheme)
-            yield accuracy_of(scheme)
+            self.factory.note(quantization.scheme)
+            self.factory.fail_at(quantization.scheme)
+            yield accuracy_of(quantization)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +108,11 @@ class FakeFactory:
         for number_format in formats:
             if number_format.name == "int1":
                 raise FormatError("no int1 here")
+
+    def check_recipes(self, recipes: Iterable[Recipe]) -> None:
+        for recipe in recipes:
+            if "magic" in recipe.methods:
+                raise UnknownPluginError("no magic here")
 
     def __call__(self, progress: Progress = silent) -> FakeSource:
         progress("training", 1, 1)

@@ -11,7 +11,7 @@ from fake_accuracy import LAYERS, FakeFactory, accuracy_of
 
 from dse.errors import BitfrontError, DataError
 from dse.formats import parse_format
-from dse.point import Scheme
+from dse.point import Quantization, Scheme
 from dse.search.executor import Job, run_here, run_in_processes
 
 UINT5 = parse_format("uint5")
@@ -23,7 +23,9 @@ def some_tasks(*names: str) -> list[tuple[Job, ...]]:
         tuple(
             Job(
                 accuracy_key=f"{weight}/{act}",
-                scheme=Scheme.uniform(LAYERS, parse_format(weight), parse_format(act), UINT5),
+                quantization=Quantization(
+                    scheme=Scheme.uniform(LAYERS, parse_format(weight), parse_format(act), UINT5)
+                ),
             )
             for act in names
         )
@@ -33,7 +35,7 @@ def some_tasks(*names: str) -> list[tuple[Job, ...]]:
 
 NAMES = ("int3", "int4", "int5", "e2m1", "e4m3")
 TASKS = some_tasks(*NAMES)
-EXPECTED = {job.accuracy_key: accuracy_of(job.scheme) for task in TASKS for job in task}
+EXPECTED = {job.accuracy_key: accuracy_of(job.quantization) for task in TASKS for job in task}
 
 
 def children() -> list[multiprocessing.Process]:

@@ -1,7 +1,7 @@
 import json
 import os
 import sqlite3
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ from fake_accuracy import LAYERS, N_TEST, accuracy_of
 from dse.errors import DataError
 from dse.formats import parse_format
 from dse.point import AccuracyContext, CostContext, DesignPoint, Scheme, joint_digest
+from dse.recipe import NONE, Recipe
 from dse.search.header import FloatAccuracy, Header, ReferencePoint
 from dse.search.lock import writer_lock
 from dse.search.settings import StudySettings
@@ -38,7 +39,8 @@ SETTINGS = StudySettings(
     act_range="mse",
     weight_range="mse",
     calibration=100,
-    recipe="none",
+    recipes=(NONE,),
+    best_of=False,
 )
 HEADER = Header(
     settings=SETTINGS,
@@ -56,7 +58,7 @@ HEADER = Header(
 def planned(weight: str, act: str, recipe: str = "none", pe: int = 1) -> PlannedPoint:
     point = DesignPoint(
         scheme=Scheme.uniform(LAYERS, parse_format(weight), parse_format(act), UINT5),
-        recipe=recipe,
+        recipe=Recipe.parse(recipe),
         foldings=(Folding(pe=pe, simd=1),) * 3,
         device="xcup",
         dsp="none",
@@ -95,7 +97,7 @@ def folder(tmp_path):
         store.plan(POINTS, COSTS)
         assert store.begin_run(HEADER.versions) == 1
         for point in (POINTS[2], POINTS[0]):
-            store.add_accuracy(point.accuracy_key, accuracy_of(point.point.scheme))
+            store.add_accuracy(point.accuracy_key, accuracy_of(point.point.quantization))
     return tmp_path
 
 
@@ -121,7 +123,7 @@ def test_evaluations_are_the_points_with_both_parts_in_the_order_planned(folder)
         assert store.counts() == (4, 2)
     assert list(frame.digest) == [POINTS[0].digest, POINTS[2].digest]
     row = frame.iloc[1]
-    expected = accuracy_of(POINTS[2].point.scheme)
+    expected = accuracy_of(POINTS[2].point.quantization)
     assert (row.weight_format, row.act_format) == ("e4m3", "int4")
     assert (row.weight_bits, row.act_bits) == (8, 4)
     assert (row.weight_family, row.act_family) == ("minifloat", "int")
@@ -137,7 +139,7 @@ def test_evaluations_have_the_documented_columns(folder):
     documented = (
         "digest weight_format act_format weight_bits act_bits weight_family act_family recipe "
         "val_top1_pct n_val test_top1_pct n_test lut ff dsp bram18 weight_kib lut_per_mac "
-        "ii_cycles cost_source accuracy_key cost_key signed test_correct"
+        "ii_cycles cost_source changed_weights_pct accuracy_key cost_key signed test_correct"
     )
     with Store.open_readonly(folder) as store:
         frame = store.evaluations()
@@ -158,7 +160,7 @@ def test_points_with_equal_accuracy_keys_are_missing_and_evaluated_together(fold
         store.plan([*POINTS, twin], [*COSTS, cost_row(twin.cost_key)])
         store.begin_run(HEADER.versions)
         assert store.missing() == [POINTS[1], POINTS[3]]
-        store.add_accuracy(twin.accuracy_key, accuracy_of(twin.point.scheme))
+        store.add_accuracy(twin.accuracy_key, accuracy_of(twin.point.quantization))
         assert store.missing() == [POINTS[3]]
         assert store.counts() == (5, 4)
 
@@ -174,7 +176,7 @@ def test_a_new_plan_reuses_accuracies_and_costs_by_their_keys(folder):
 
 
 def test_an_accuracy_is_never_written_twice(folder):
-    result = accuracy_of(POINTS[0].point.scheme)
+    result = accuracy_of(POINTS[0].point.quantization)
     with writer_lock(folder) as lock, Store.open(lock) as store:
         store.begin_run(HEADER.versions)
         with pytest.raises(DataError, match="UNIQUE constraint"):
@@ -201,7 +203,7 @@ def test_a_reader_sees_what_a_running_study_has_committed(folder):
         Store.open_readonly(folder) as reader,
     ):
         writer.begin_run(HEADER.versions)
-        writer.add_accuracy(POINTS[1].accuracy_key, accuracy_of(POINTS[1].point.scheme))
+        writer.add_accuracy(POINTS[1].accuracy_key, accuracy_of(POINTS[1].point.quantization))
         assert reader.counts() == (4, 3)
 
 
@@ -292,3 +294,28 @@ def test_the_first_different_setting_is_named_as_its_option(name, value, differe
 def test_settings_survive_json():
     plain = json.loads(json.dumps(SETTINGS.to_plain()))
     assert StudySettings.from_plain(plain) == SETTINGS
+
+
+def test_settings_of_the_time_of_one_recipe_are_read():
+    plain = SETTINGS.to_plain()
+    before = {name: value for name, value in plain.items() if name not in ("recipes", "best_of")}
+    assert StudySettings.from_plain(before | {"recipe": "none"}) == SETTINGS
+
+
+def test_a_study_of_the_first_schema_is_read_as_it_is_and_brought_up_to_date_to_write(folder):
+    with Store.open_readonly(folder) as store:
+        expected = store.evaluations()
+    with closing(sqlite3.connect(folder / DB_NAME)) as database:
+        database.executescript(
+            "ALTER TABLE accuracy DROP COLUMN changed_weights_pct; PRAGMA user_version = 1;"
+        )
+    old = (folder / DB_NAME).read_bytes()
+    with Store.open_readonly(folder) as store:
+        assert store.evaluations().equals(expected)
+    assert (folder / DB_NAME).read_bytes() == old
+    with writer_lock(folder) as lock, Store.open(lock) as store:
+        assert store.evaluations().equals(expected)
+        store.plan([planned("int8", "int8", recipe="gptq+bias")], [])
+        store.begin_run({})
+        (point,) = store.missing()
+        store.add_accuracy(point.accuracy_key, accuracy_of(point.point.quantization))

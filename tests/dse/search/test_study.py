@@ -10,6 +10,7 @@ from fake_accuracy import FakeFactory, accuracy_of
 import dse.search.study
 from dse.errors import DataError, DesignError, FoldingError, FormatError, UnknownPluginError
 from dse.formats import parse_sweep
+from dse.recipe import NONE, Recipe
 from dse.search.lock import writer_lock
 from dse.search.settings import StudySettings
 from dse.search.store import DB_NAME, Store
@@ -34,7 +35,8 @@ SETTINGS = StudySettings(
     act_range="mse",
     weight_range="mse",
     calibration=100,
-    recipe="none",
+    recipes=(NONE,),
+    best_of=False,
 )
 
 
@@ -56,7 +58,7 @@ def test_every_pair_is_evaluated_once_in_order(tmp_path):
     with study.open() as store:
         for row in frame.itertuples():
             point = store.point(row.digest)
-            assert row.val_top1_pct == accuracy_of(point.scheme).val_top1_pct
+            assert row.val_top1_pct == accuracy_of(point.quantization).val_top1_pct
             assert [layer.act.name for layer in point.scheme.layers] == [
                 "uint5",
                 row.act_format,
@@ -322,3 +324,33 @@ def test_importing_a_study_loads_no_torch():
     code = "import sys, dse.search.study; print(sorted({'torch', 'pandas'} & set(sys.modules)))"
     command = [sys.executable, "-c", code]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+RECIPES = tuple(map(Recipe.parse, ("none", "gptq", "gptq+bias")))
+
+
+def test_every_recipe_is_a_point_of_its_own_on_any_number_of_workers(tmp_path):
+    settings = replace(SETTINGS, recipes=RECIPES, best_of=True)
+    study = explore(settings, tmp_path / "one", FakeFactory(), jobs=1)
+    assert (study.n_points, study.n_computed) == (36, 36)
+    frame = evaluations(tmp_path / "one")
+    assert list(frame.recipe[:4]) == ["none", "gptq", "gptq+bias", "none"]
+    assert frame.groupby("cost_key").recipe.nunique().eq(3).all()
+    assert list(frame.changed_weights_pct[:3]) == [0, 10, 20]
+    explore(settings, tmp_path / "two", FakeFactory(), jobs=2)
+    assert evaluations(tmp_path / "two").equals(frame)
+    plain = explore(SETTINGS, tmp_path / "plain", FakeFactory(), jobs=1)
+    with plain.open() as store:
+        assert set(store.evaluations().digest) == set(frame[frame.recipe == "none"].digest)
+
+
+def test_a_recipe_that_is_refused_leaves_no_trace(tmp_path):
+    settings = replace(SETTINGS, recipes=(Recipe(("magic",)),))
+    with pytest.raises(UnknownPluginError, match="no magic here"):
+        explore(settings, tmp_path / "study", FakeFactory(), jobs=1)
+    assert not (tmp_path / "study").exists()
+
+
+def test_the_best_of_one_recipe_is_refused():
+    with pytest.raises(DesignError, match="--best-of chooses among recipes; name several"):
+        replace(SETTINGS, best_of=True)

@@ -1,0 +1,80 @@
+"""PD-Quant's range search: scales under which the network's predictions change least."""
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from dse.point import Scale
+from dse.quant.layerwise import FakeQuantize, Run, executables
+from dse.quant.pipeline import CalibratedNetwork, QuantizedNetwork
+from dse.quant.ptq.base import QuantizedMethod, Stage
+
+_IMAGES = 256
+_RATIOS = {
+    "float32": tuple(2.0 ** (k / 8) for k in range(-8, 5)),
+    "power_of_two": (0.25, 0.5, 1.0, 2.0),
+}
+"""Candidate scales, in terms of the one with least squared error."""
+
+
+@torch.no_grad()
+def choose_scales(
+    network: QuantizedNetwork, calibrated: CalibratedNetwork, seed: int
+) -> QuantizedNetwork:
+    """Return the network with other activation scales, tensor by tensor in order of execution.
+
+    Each candidate is judged by the network's predictions on the first calibration images: with
+    everything up to this tensor quantized, and the rest as in the float network, the
+    Kullback-Leibler divergence from the float network's softmax is to be least. Tensors that are
+    added share a scale and are tried together.
+    """
+    images = torch.cat(calibrated.images)[:_IMAGES]
+    wanted = F.log_softmax(calibrated.network.module(images), dim=1)
+    in_float, in_quantized = executables(network, calibrated)
+    tensors = {f"{tensor.name}_quant": tensor for tensor in calibrated.network.tensors}
+    decided = {calibrated.network.input}
+    scales: dict[str, float] = {}
+    run = Run(network.module, in_quantized, images)
+    for node in network.module.graph.nodes:
+        tensor = tensors.get(str(node.target)) if node.op == "call_module" else None
+        if tensor is not None and tensor.group not in decided:
+            decided.add(tensor.group)
+            members = [name for name, each in tensors.items() if each.group == tensor.group]
+            base = in_quantized[members[0]]
+            assert isinstance(base, FakeQuantize)
+            best = min(
+                _candidates(base, network.scheme.scale),
+                key=lambda quantizer: _difference(run, in_float, members, quantizer, wanted),
+            )
+            for modules in (in_quantized, in_float):  # what is decided stays so in later trials
+                modules.update(dict.fromkeys(members, best))
+            scales |= dict.fromkeys(members, best.scale)
+        run.step(node)
+    return network.with_scales(scales)
+
+
+def _candidates(base: FakeQuantize, kind: Scale) -> list[FakeQuantize]:
+    """Return quantizers of one format, the one that is there first among equals."""
+    ratios = sorted(_RATIOS[kind], key=lambda ratio: ratio != 1.0)
+    return [FakeQuantize(base.scale * ratio, base.rounding) for ratio in ratios]
+
+
+def _difference(
+    run: Run,
+    in_float: dict[str, nn.Module],
+    members: list[str],
+    quantizer: FakeQuantize,
+    wanted: torch.Tensor,
+) -> float:
+    """Return how far predictions are from `wanted` if `run` goes on in float from here."""
+    trial = run.branch(in_float | dict.fromkeys(members, quantizer))
+    found = F.log_softmax(trial.finish(), dim=1)
+    return float(F.kl_div(found, wanted, reduction="batchmean", log_target=True))
+
+
+METHOD = QuantizedMethod(
+    stage=Stage.RANGES,
+    source="J. Liu et al., PD-Quant: post-training quantization based on prediction difference "
+    "metric, CVPR 2023",
+    apply=choose_scales,
+)
