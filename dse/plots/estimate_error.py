@@ -17,7 +17,10 @@ _BAND_PCT = 10
 
 
 def estimate_error(
-    predictions: "Sequence[Prediction]", device: str, ax: Axes | None = None
+    predictions: "Sequence[Prediction]",
+    device: str,
+    ax: Axes | None = None,
+    subject: str = "formats the formula has not seen",
 ) -> Axes:
     """Draw the relative error of each estimate over the measured LUTs.
 
@@ -27,6 +30,7 @@ def estimate_error(
         predictions: Estimated and measured cells; at least one.
         device: FPGA family, for the title.
         ax: Axes to draw on; a new figure without.
+        subject: What is estimated, for a note.
 
     Returns:
         The axes.
@@ -56,7 +60,7 @@ def estimate_error(
         axes.axhline(0, color=INK, linewidth=0.8, zorder=0)
         axes.axhspan(-_BAND_PCT, _BAND_PCT, color=GREY, alpha=0.25, zorder=0)
         axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=4, borderaxespad=0.3)
-        note(axes, "formats the formula has not seen; band: ±10 %", (1.0, 0.0), (-2, 3))
+        note(axes, f"{subject}; band: ±{_BAND_PCT} %", (1.0, 0.0), (-2, 3))
     return axes
 
 

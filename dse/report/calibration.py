@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -27,18 +27,22 @@ def write_calibration(judgement: Judgement, folder: Path) -> None:
     """
     stem = folder / judgement.device
     replace_atomically(stem.with_suffix(".json"), json.dumps(judgement.to_json(), indent=2) + "\n")
-    replace_atomically(stem.with_suffix(".csv"), _predictions_csv(judgement))
+    replace_atomically(stem.with_suffix(".csv"), _predictions_csv(judgement.predictions))
     save_figure(estimate_error(judgement.predictions, judgement.device), stem)
+    nodes = judgement.node_predictions
+    replace_atomically(stem.with_name(f"{judgement.device}_nodes.csv"), _predictions_csv(nodes))
+    axes = estimate_error(nodes, judgement.device, subject="requantizers, pools, additions")
+    save_figure(axes, stem.with_name(f"{judgement.device}_nodes"))
     found = [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
     replace_atomically(folder / "README.md", "\n".join([*_page(found), ""]))
 
 
-def _predictions_csv(judgement: Judgement) -> str:
+def _predictions_csv(predictions: Sequence[Prediction]) -> str:
     text = io.StringIO()
     names = [field.name for field in fields(Prediction)]
     writer = csv.DictWriter(text, names, lineterminator="\n")
     writer.writeheader()
-    for prediction in judgement.predictions:
+    for prediction in predictions:
         row = asdict(prediction)
         numbers = {name: round(row[name], 2) for name in ("formula", "naive")}
         writer.writerow(row | numbers)
@@ -81,6 +85,7 @@ def _page(judgements: list[dict[str, Any]]) -> Iterator[str]:
             f"| {judgement['device']} | {counts['n']} | {counts['ff_differs']} | "
             f"{counts['ff_max_pct']:.2f} | {counts['bram_differs']} | {counts['dsp_differs']} |"
         )
+    yield from _nodes(judgements)
     yield "\n## What is added up, and what the tool decides\n"
     yield (
         "| device | whole cells | other LUTs than the sum | mean difference % | other FFs | "
@@ -101,6 +106,34 @@ def _page(judgements: list[dict[str, Any]]) -> Iterator[str]:
         "is the change of whole MACs when the mapper runs another script: a model that is closer "
         "than this describes the script."
     )
+
+
+def _nodes(judgements: list[dict[str, Any]]) -> Iterator[str]:
+    yield "\n## Requantizers, pools and additions: counted from their RTL\n"
+    yield (
+        "| device | node | n | LUT MAPE % | max % | R² | tau | naive MAPE % | other FFs | "
+        "largest difference % | other block RAMs |"
+    )
+    yield "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|"
+    for judgement in judgements:
+        for kind in judgement["nodes"]:
+            lut, counts = kind["lut"], kind["counts"]
+            yield (
+                f"| {judgement['device']} | {kind['kind']} | {lut['n']} | {lut['mape_pct']:.1f} | "
+                f"{lut['max_pct']:.1f} | {lut['r2']:.3f} | {lut['tau']:.3f} | "
+                f"{kind['lut_naive']['mape_pct']:.1f} | {counts['ff_differs']} | "
+                f"{counts['ff_max_pct']:.2f} | {counts['bram_differs']} |"
+            )
+    yield ""
+    yield (
+        "Nothing in these formulas is fitted to whole nodes. *thresholds* and *scale and round* "
+        "are the two architectures of a requantizer. Memories in LUTs count as if their contents "
+        "were arbitrary: an upper bound. The naive model is a linear fit of 1, lanes times the "
+        "width of the sum, and lanes times that of the codes, to the others of the kind."
+    )
+    for judgement in judgements:
+        device = judgement["device"]
+        yield f"\n![Errors of nodes on {device}]({device}_nodes.png)"
 
 
 def _rows(judgement: dict[str, Any]) -> Iterator[str]:

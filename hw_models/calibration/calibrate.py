@@ -1,7 +1,7 @@
 """Calibration of one device: measure, fit, judge, write."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,10 +21,11 @@ from hw_models.calibration.judge import (
     predict_macs,
     random_halves,
 )
+from hw_models.calibration.nodes import NodeCheck, measure_nodes, predict_nodes
 from hw_models.calibration.noise import Noise, noise_floor
 from hw_models.calibration.rows import cell_of, rows_csv
 from hw_models.calibration.units import (
-    UnitCheck,
+    CountCheck,
     check_counts,
     fit_control,
     measure_units,
@@ -61,6 +62,23 @@ class Additivity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KindErrors:
+    """How far estimates of one kind of node are from synthesis.
+
+    Attributes:
+        kind: What the nodes are; of requantizers, their architecture.
+        lut: Formula against synthesis.
+        lut_naive: A naive model on the same, fitted to the others of the kind.
+        counts: Flip-flops and blocks.
+    """
+
+    kind: str
+    lut: Errors
+    lut_naive: Errors
+    counts: CountCheck
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
     """How good the cost model of a device is.
 
@@ -76,9 +94,11 @@ class Judgement:
         units: Formula on matrix units whose formats and shapes nothing was fitted to.
         units_naive: A naive model on the same, fitted to other units.
         unit_counts: Flip-flops, block RAMs and DSP blocks of those units against synthesis.
+        nodes: What is counted from the RTL with nothing fitted: requantizers, pools, additions.
         additivity: Whole cells against the tables.
         noise: What another mapping script changes.
         predictions: All that `unseen_formats`, `dots` and `units` are about.
+        node_predictions: All that `nodes` is about.
     """
 
     device: str
@@ -91,14 +111,16 @@ class Judgement:
     dots_naive: Errors
     units: Errors
     units_naive: Errors
-    unit_counts: UnitCheck
+    unit_counts: CountCheck
+    nodes: tuple[KindErrors, ...]
     additivity: Additivity
     noise: Noise
     predictions: tuple[Prediction, ...]
+    node_predictions: tuple[Prediction, ...]
 
     def to_json(self) -> dict[str, Any]:
         """Return everything but the predictions."""
-        return {key: value for key, value in asdict(self).items() if key != "predictions"}
+        return {key: value for key, value in asdict(self).items() if "predictions" not in key}
 
 
 def calibrate(device: str, *, processes: int, progress: Progress) -> tuple[Row, ...]:
@@ -170,6 +192,8 @@ def judge(device: str, rows: Sequence[Row], *, processes: int, progress: Progres
         [row for row in rows if row.cell == "dot"], lane_samples(rows, device), style, target
     )
     units = measure_units(device, fitted=False, processes=processes, progress=progress)
+    nodes = measure_nodes(device, processes=processes, progress=progress)
+    predicted_nodes = tuple(predict_nodes(nodes))
     predicted_units = list(predict_units(units, lane_samples(rows, device), device))
     return Judgement(
         device=device,
@@ -183,10 +207,26 @@ def judge(device: str, rows: Sequence[Row], *, processes: int, progress: Progres
         units=errors_of(predicted_units),
         units_naive=errors_of(predicted_units, naive=True),
         unit_counts=check_counts(units),
+        nodes=tuple(errors_by_kind(nodes, predicted_nodes)),
         additivity=additivity(rows, device),
         noise=noise_floor(samples, device, processes=processes, progress=progress),
         predictions=(*macs, *dots, *predicted_units),
+        node_predictions=predicted_nodes,
     )
+
+
+def errors_by_kind(
+    nodes: Sequence[NodeCheck], predictions: Sequence[Prediction]
+) -> Iterator[KindErrors]:
+    """Yield the errors of each kind of node."""
+    for kind in dict.fromkeys(node.case.kind for node in nodes):
+        of_kind = [p for p in predictions if p.cell == kind]
+        yield KindErrors(
+            kind=kind,
+            lut=errors_of(of_kind),
+            lut_naive=errors_of(of_kind, naive=True),
+            counts=check_counts([node for node in nodes if node.case.kind == kind]),
+        )
 
 
 def additivity(rows: Sequence[Row], device: str) -> Additivity:

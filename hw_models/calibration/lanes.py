@@ -21,7 +21,7 @@ from hw_models.synth.synthesis import SYNTHESIS_VERSION
 from hw_models.synth.yosys import TIMEOUT_S, Job, run_yosys, version
 
 CACHE = Path(platformdirs.user_cache_dir("bitfront")) / "lanes"
-BUNCH = 12
+BUNCH = 48
 """Lanes in one run of Yosys: its fixed cost is several times that of a lane."""
 
 Passes = Callable[[Job], Job]
@@ -85,7 +85,7 @@ def measure_lanes(
         designs = [emit_lanes([by_key[key] for key in bunch]) for bunch in bunches]
         jobs = [passes(synthesis_job(design, device)) for design in designs]
         netlists = run_yosys(
-            jobs, library_setup(designs[0]), processes=processes, timeout_s=BUNCH * TIMEOUT_S
+            jobs, library_setup(designs[0]), processes=processes, timeout_s=2 * TIMEOUT_S
         )
         for bunch, netlist in zip(bunches, netlists, strict=True):
             for position, key in enumerate(bunch):

@@ -5,6 +5,7 @@ The split between fit and check is by format pair and by shape: no pair and no s
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
@@ -68,12 +69,24 @@ class Unit:
         return frozenset((self.node.weight.name, self.node.act.name))
 
 
+class Compared(Protocol):
+    """Something that was synthesised and estimated."""
+
+    @property
+    def measured(self) -> Resources:
+        """What it takes after synthesis."""
+
+    @property
+    def estimated(self) -> Resources:
+        """What the model says."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UnitCheck:
-    """Resources of matrix units that are counted, not fitted.
+class CountCheck:
+    """Resources that are counted, not fitted.
 
     Attributes:
-        n: Matrix units checked.
+        n: Designs checked.
         ff_differs: How many have another number of flip-flops.
         ff_max_pct: Largest relative difference of flip-flops [%].
         bram_differs: How many have another number of block RAMs.
@@ -100,7 +113,7 @@ def measure_units(device: str, *, fitted: bool, processes: int, progress: Progre
         progress(step, position, len(pairs))
         units = units_of(device, [pair], shapes)
         designs = [
-            emit_node(unit.node, Pace(folding=unit.folding), _random_model(unit.node), fabric)
+            emit_node(unit.node, Pace(folding=unit.folding), random_model(unit.node), fabric)
             for unit in units
         ]
         counts = synthesise(designs, device, processes=processes)
@@ -113,7 +126,7 @@ def measure_units(device: str, *, fitted: bool, processes: int, progress: Progre
 def units_of(device: str, pairs: Sequence[tuple[str, str]], shapes: Sequence[Shape]) -> list[Unit]:
     """Return every shape in every pair of formats, estimated and not measured yet."""
     target = load_target(device, "none")
-    return [_unit(_mvau(*pair, shape), shape, target) for pair in pairs for shape in shapes]
+    return [_unit(matrix(*pair, shape), shape, target) for pair in pairs for shape in shapes]
 
 
 def _unit(node: Mvau, shape: Shape, target: Target) -> Unit:
@@ -128,7 +141,8 @@ def _unit(node: Mvau, shape: Shape, target: Target) -> Unit:
     )
 
 
-def _mvau(weight: str, act: str, shape: Shape) -> Mvau:
+def matrix(weight: str, act: str, shape: Shape) -> Mvau:
+    """Return the matrix of a unit."""
     mw, mh, pe, simd = shape
     return Mvau(
         name=f"{weight}_{act}_{mw}_{mh}_{pe}_{simd}",
@@ -140,7 +154,7 @@ def _mvau(weight: str, act: str, shape: Shape) -> Mvau:
     )
 
 
-def _random_model(node: Mvau) -> Model:
+def random_model(node: Mvau) -> Model:
     """Return a network of this one layer with random weights, which decide the size of ROMs."""
     codes = np.flatnonzero(np.isfinite(node.weight.narrow().code_values()))
     rng = np.random.default_rng(_SEED)
@@ -162,11 +176,11 @@ def fit_control(units: Sequence[Unit]) -> tuple[float, float]:
     return float(per_bit), float(besides)
 
 
-def check_counts(units: Sequence[Unit]) -> UnitCheck:
+def check_counts(designs: Sequence[Compared]) -> CountCheck:
     """Compare what is counted exactly with synthesis."""
-    pairs = [(u.measured, u.estimated) for u in units]
-    return UnitCheck(
-        n=len(units),
+    pairs = [(design.measured, design.estimated) for design in designs]
+    return CountCheck(
+        n=len(pairs),
         ff_differs=sum(a.ff != b.ff for a, b in pairs),
         ff_max_pct=max(abs(100 * (b.ff / a.ff - 1)) for a, b in pairs),
         bram_differs=sum(a.bram18 != b.bram18 for a, b in pairs),

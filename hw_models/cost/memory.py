@@ -43,7 +43,7 @@ def memory_style(memory: Memory, target: Target) -> MemoryStyle:
     coefficients = target.coefficients
     if memory.depth == 1:
         return MemoryStyle.REGISTERS if memory.is_writable else MemoryStyle.WIRES
-    if memory.is_writable and not target.family.has_lut_ram:
+    if memory.is_writable and not target.family.lut_ram_luts:
         is_small = memory.depth <= coefficients.register_depth.value
         return MemoryStyle.REGISTERS if is_small else MemoryStyle.BLOCK
     depth = coefficients.logic_depth.value
@@ -70,7 +70,7 @@ def memory_resources(memory: Memory, target: Target) -> Resources:
 
     * Constants: nothing.
     * ROM in LUTs: `table_lut` per bit. An upper bound: the real count depends on the contents.
-    * RAM in LUTs: 4 LUTs for 64 words of 3 bits or 32 words of 6, simple dual port (UG474).
+    * RAM in LUTs: `_lut_ram_lut`.
     * Registers: a flip-flop per bit, read through multiplexers and one more register.
     * Block RAM: blocks of the best single shape, which have the read register. Rows meet in
       multiplexers, for which the upper bits of the address are registered.
@@ -80,8 +80,7 @@ def memory_resources(memory: Memory, target: Target) -> Resources:
         case MemoryStyle.WIRES:
             return Resources()
         case MemoryStyle.LOGIC if memory.is_writable:
-            columns = -(-width // 6) if depth <= 32 else -(-depth // 64) * -(-width // 3)
-            return Resources(lut=4 * columns, ff=width)
+            return Resources(lut=_lut_ram_lut(depth, width, target), ff=width)
         case MemoryStyle.LOGIC:
             return Resources(lut=width * table_lut(depth, target), ff=width)
         case MemoryStyle.REGISTERS:
@@ -93,6 +92,23 @@ def memory_resources(memory: Memory, target: Target) -> Resources:
                 ff=counter_bits(layout.rows),
                 bram18=layout.blocks,
             )
+
+
+def _lut_ram_lut(depth: int, width: int, target: Target) -> int:
+    """Return the LUTs of a RAM in LUTs, simple dual port.
+
+    Of each memory one LUT takes the write address, the others hold a bit of 64 words or two of 32
+    (UG474, UG574). Yosys 0.70 takes the shorter ones where they leave less room unused. Rows meet
+    in a multiplexer, and each has a write enable.
+    """
+    luts = target.family.lut_ram_luts
+    rows = -(-depth // 32)
+    if rows % 2:
+        columns = -(-width // (2 * (luts - 1)))
+    else:
+        rows, columns = rows // 2, -(-width // (luts - 1))
+    joined = width * _mux_lut(rows, target) + 2 * (rows - 1)
+    return luts * rows * columns + joined
 
 
 def _mux_lut(words: int, target: Target) -> int:

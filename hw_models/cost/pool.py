@@ -1,12 +1,12 @@
 """Cost of a pool, counted from how ``lib/pool.sv`` is written.
 
-Flip-flops and block RAMs are exact. A LUT of six inputs compares two bits, counts with a clear, and
-adds with one; a LUT of four takes twice as many.
+Block RAMs are exact, flip-flops but for one of an address in some. A LUT of six inputs compares two
+bits, counts with a clear, and adds with one; a LUT of four takes twice as many.
 """
 
 from dse.errors import UnmodelledError
 from hw_models.arith.operand import operand
-from hw_models.cost.fixed import fixed_lut
+from hw_models.cost.fixed import WIDE_INPUTS, fixed_lut
 from hw_models.cost.logic import carry_lut, counter_bits, counters_lut
 from hw_models.cost.memory import Memory, memory_part
 from hw_models.cost.node import node_parts
@@ -17,7 +17,6 @@ from hw_models.resources import Part, Resources
 
 _NEAR = 2
 """Results that are on their way to the memory: folds up to this many ask for them."""
-_WIDE_INPUTS = 6
 _SOURCE = "counted from lib/pool.sv"
 
 
@@ -78,8 +77,14 @@ def _lane(node: Pool, pace: Pace, target: Target) -> Resources:
     is_max = node.reduce is PoolKind.MAX
     kept = 1 + 2 * (has_memory and is_near)  # behind the memory; the last two results
     term_bits = code.bits if is_max else code.fixed_bits
-    reducer = _max_lut(node, target) if is_max else _sum_lut(node, target)
-    soon = 2 * bits if has_memory and is_near else 0
+    chosen = has_memory and is_near
+    if is_max:
+        reducer = _max_lut(node, target)
+    else:
+        reducer = fixed_lut(code, target) + carry_lut(bits, target)
+        if not _is_wide(target) and not chosen:
+            reducer += bits  # clear, where no multiplexer has room for it
+    soon = bits * (1 if _is_wide(target) else 2) if chosen else 0
     return Resources(lut=reducer + soon, ff=code.bits + term_bits + (kept + 1) * bits)
 
 
@@ -118,12 +123,5 @@ def _max_lut(pool: Pool, target: Target) -> int:
     return compare + bits + order
 
 
-def _sum_lut(pool: Pool, target: Target) -> int:
-    """Return the LUTs that add one code to an exact sum, or start a new one."""
-    bits = pool.accumulator_bits
-    clear = 0 if _is_wide(target) else bits
-    return fixed_lut(operand(pool.act), target) + carry_lut(bits, target) + clear
-
-
 def _is_wide(target: Target) -> bool:
-    return target.family.lut_inputs >= _WIDE_INPUTS
+    return target.family.lut_inputs >= WIDE_INPUTS

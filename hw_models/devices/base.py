@@ -97,7 +97,8 @@ class Family:
         title: Its full name.
         clock_mhz: Nominal clock to which cells are pipelined [MHz].
         lut_inputs: Inputs of a look-up table.
-        has_lut_ram: Whether look-up tables can be memories with initial contents.
+        lut_ram_luts: Look-up tables of one memory made of them; 0 where they cannot be memories
+            with initial contents.
         dsp: Multiplier blocks.
         block_ram: Block RAMs.
         delays: What decides how many registers arithmetic needs.
@@ -110,7 +111,7 @@ class Family:
     title: str
     clock_mhz: float
     lut_inputs: int
-    has_lut_ram: bool
+    lut_ram_luts: int
     dsp: Dsp
     block_ram: BlockRam
     delays: LogicDelays

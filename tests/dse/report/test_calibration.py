@@ -3,13 +3,20 @@ import json
 from dataclasses import replace
 
 from dse.report.calibration import write_calibration
-from hw_models.calibration.calibrate import Additivity, Judgement
+from hw_models.calibration.calibrate import Additivity, Judgement, KindErrors
 from hw_models.calibration.judge import Errors, Prediction
 from hw_models.calibration.noise import Noise
-from hw_models.calibration.units import UnitCheck
+from hw_models.calibration.units import CountCheck
 
 GOOD = Errors(n=2, mape_pct=1.0, p95_pct=2.0, max_pct=3.0, r2=0.99, tau=0.98)
 BAD = replace(GOOD, mape_pct=20.0, p95_pct=40.0)
+COUNTS = CountCheck(n=5, ff_differs=1, ff_max_pct=0.25, bram_differs=0, dsp_differs=0)
+
+
+def prediction(cell, weight):
+    return Prediction(
+        cell=cell, weight=weight, act="int8", lanes=1, measured=90, formula=91.234, naive=70.0
+    )
 
 
 def judgement(device, dots=GOOD):
@@ -24,15 +31,12 @@ def judgement(device, dots=GOOD):
         dots_naive=BAD,
         units=GOOD,
         units_naive=BAD,
-        unit_counts=UnitCheck(n=5, ff_differs=1, ff_max_pct=0.25, bram_differs=0, dsp_differs=0),
+        unit_counts=COUNTS,
+        nodes=(KindErrors(kind="thresholds", lut=GOOD, lut_naive=BAD, counts=COUNTS),),
         additivity=Additivity(n=3, lut_differs=1, lut_mape_pct=0.5, ff_differs=0),
         noise=Noise(n=4, mean_pct=1.5, mape_pct=2.5, p95_pct=6.5),
-        predictions=tuple(
-            Prediction(
-                cell="mac", weight=w, act="int8", lanes=1, measured=90, formula=91.234, naive=70.0
-            )
-            for w in ("int8", "e4m3")
-        ),
+        predictions=tuple(prediction("mac", weight) for weight in ("int8", "e4m3")),
+        node_predictions=(prediction("thresholds", "int8"),),
     )
 
 
@@ -45,11 +49,13 @@ def test_a_page_over_all_devices_says_what_is_met_and_what_is_missed(tmp_path):
     assert page.count(": missed") == 1
     assert "| ice40 | 3 | 1 | 0.50 | 0 | +1.5, 2.5, 6.5 |" in page
     assert "| ecp5 | 5 | 1 | 0.25 | 0 | 0 |" in page
+    assert "| ecp5 | thresholds | 2 | 1.0 | 3.0 | 0.990 | 0.980 | 20.0 | 1 | 0.25 | 0 |" in page
     stored = json.loads((tmp_path / "ecp5.json").read_text())
     assert stored["unseen_formats"]["mape_pct"] == 1.0
-    assert "predictions" not in stored
+    assert not any("predictions" in key for key in stored)
     rows = list(csv.DictReader((tmp_path / "ecp5.csv").read_text().splitlines()))
     assert [row["weight"] for row in rows] == ["int8", "e4m3"]
     assert rows[0]["formula"] == "91.23"
     for ending in ("png", "svg", "pdf"):
-        assert (tmp_path / f"ice40.{ending}").stat().st_size > 1000
+        for name in ("ice40", "ice40_nodes"):
+            assert (tmp_path / f"{name}.{ending}").stat().st_size > 1000

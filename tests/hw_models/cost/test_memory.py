@@ -63,6 +63,12 @@ def test_counts_by_hand():
     assert memory_resources(rom(64, 10), XCUP) == Resources(lut=10, ff=10)
     assert memory_resources(rom(128, 10), XCUP) == Resources(lut=20, ff=10)
     assert memory_resources(ram(64, 6), XCUP) == Resources(lut=8, ff=6)
+    assert memory_resources(ram(16, 32), XCUP) == Resources(lut=8 * 3, ff=32)
+    # two rows of three RAM64M8, two write enables, and a multiplexer a bit
+    assert memory_resources(ram(128, 16), XCUP) == Resources(lut=8 * 6 + 2 + 16, ff=16)
+    # three rows of one RAM32M16
+    assert memory_resources(ram(96, 5), XCUP) == Resources(lut=8 * 3 + 4 + 5, ff=5)
+    assert memory_resources(ram(40, 8), load_target("xc7", "none")).lut == 4 * 3
     assert memory_resources(rom(576, 64), XCUP) == Resources(bram18=4)
     assert memory_resources(rom(32, 10), ECP5) == Resources(lut=30, ff=10)
     assert memory_resources(ram(4, 10), ECP5) == Resources(lut=30, ff=50)

@@ -9,7 +9,7 @@ from hw_models.cost.bisection import bisection_parts, threshold_memory
 from hw_models.cost.node import node_parts
 from hw_models.cost.target import load_target
 from hw_models.folding import Folding, Pace, node_ii_cycles
-from hw_models.graph import Pool, PoolKind, Requantize, SlidingWindow
+from hw_models.graph import Add, Pool, PoolKind, Requantize, SlidingWindow
 from hw_models.resources import Resources, total
 
 XCUP = load_target("xcup", "none")
@@ -33,7 +33,7 @@ def test_mvau_by_hand(make_mvau):
     # 15 bits behind each product and 25 among its rows; enable and clear wait once for all PEs
     assert found["registers"] == Resources(lut=2, ff=4 * 8 * (15 + 25))
     assert found["weights"].lut == 32 * 8
-    assert found["input buffer"].lut == 4 * 11  # 8 words of 64 bits, 6 bits in 4 LUTs
+    assert found["input buffer"].lut == 8 * 5  # 8 words of 64 bits, 14 bits in 8 LUTs
     assert mvau.accumulator_bits == 21
 
 
@@ -142,6 +142,21 @@ def test_pools_by_hand():
     assert lut(pool(PoolKind.AVERAGE)) == 12 + 11  # an adder of eleven bits, and their clear
     # E4M3: shifter 5 + 7 + 11 + 18 and sign 20, sum of four 18-bit magnitudes 21
     assert lut(pool(PoolKind.AVERAGE, act="e4m3")) == 41 + 20 + 22 + 21
+
+
+@pytest.mark.parametrize(
+    ("acts", "shifts", "lut"),
+    [
+        (("int8", "int8"), (0, 0), 8),  # the ninth bit adds the same two as the eighth
+        (("uint4", "int3"), (0, 2), 2),  # two bits of both, one beyond
+        (("int4", "uint2"), (0, 0), 2),
+        (("int4", "int2"), (0, 0), 4),  # a sign beside the upper bits
+        (("e2m1", "int4"), (1, 0), 4 + 5),  # four for the integer of E2M1
+    ],
+)
+def test_additions_by_hand(acts, shifts, lut):
+    node = Add(name="a", channels=1, vectors=1, acts=tuple(map(parse_format, acts)), shifts=shifts)
+    assert parts(node)["adders"].lut == lut
 
 
 def test_one_window_in_one_beat_needs_no_memory():
