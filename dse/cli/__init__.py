@@ -11,6 +11,7 @@ from dse import __version__
 from dse.cli.accelerators import accelerators
 from dse.cli.build import build
 from dse.cli.calibrate import calibrate
+from dse.cli.cells import cells
 from dse.cli.cost import cost
 from dse.cli.explore import explore
 from dse.cli.export import export
@@ -34,6 +35,7 @@ for verb in (
     accelerators,
     build,
     calibrate,
+    cells,
     cost,
     explore,
     export,
