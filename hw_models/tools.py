@@ -332,6 +332,7 @@ def started(
     log: Path,
     environment: Sequence[tuple[str, str]] = (),
     stdin: int = subprocess.DEVNULL,
+    pass_fds: Sequence[int] = (),
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Start `command` in a process group of its own, and kill what is left of it on leaving.
 
@@ -342,6 +343,7 @@ def started(
         environment: As in `run`.
         stdin: Its standard input, as `subprocess` takes it. A pipe tells a program that serves
             that nobody is left to be served.
+        pass_fds: File descriptors that stay open for it.
 
     Raises:
         ToolNotFoundError: The program cannot be started.
@@ -358,6 +360,7 @@ def started(
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                pass_fds=pass_fds,
             )
         except OSError as error:
             raise ToolNotFoundError(f"cannot start {command[0]}: {error.strerror}") from error

@@ -5,7 +5,6 @@ import importlib.metadata
 import json
 import os
 import selectors
-import signal
 import subprocess
 import sys
 import tempfile
@@ -14,9 +13,11 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from dse.errors import ToolFailedError, ToolNotFoundError, ToolTimeoutError
 from hw_models.synth.netlist import Netlist, read_netlist
+from hw_models.tools import started
 
 WORKER = Path(__file__).with_name("_worker.py")
 TIMEOUT_S = 300.0
@@ -103,7 +104,6 @@ def _run_batch(jobs: Sequence[Job], setup: Sequence[str], timeout_s: float) -> l
             for name, content in job.memories:
                 Path(folder, name).write_text(content)
         order = {
-            "log": str(log),
             "setup": list(setup),
             "jobs": [
                 {
@@ -113,15 +113,15 @@ def _run_batch(jobs: Sequence[Job], setup: Sequence[str], timeout_s: float) -> l
                 for job, source, output in zip(jobs, inputs, outputs, strict=True)
             ],
         }
-        with _worker(json.dumps(order).encode(), folder) as process:
+        with _worker(order, Path(folder), log) as (process, progress):
             labels = ["set-up", *(job.label for job in jobs)]
             for label in labels:
-                if not _wait(process, timeout_s):
+                if not _wait(progress, timeout_s):
                     raise ToolTimeoutError(
                         f"yosys: {label} did not end within {timeout_s:g} s; simplify it or "
                         "raise the limit"
                     )
-                if not os.read(process.stdout.fileno(), 1):  # type: ignore[union-attr]
+                if not os.read(progress, 1):
                     process.wait()
                     raise ToolFailedError(_failure(label, process.returncode, log))
         return [
@@ -131,37 +131,34 @@ def _run_batch(jobs: Sequence[Job], setup: Sequence[str], timeout_s: float) -> l
 
 
 @contextlib.contextmanager
-def _worker(order: bytes, folder: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Start a worker in `folder` and a process group of its own; end the group on leaving."""
+def _worker(
+    order: dict[str, Any], folder: Path, log: Path
+) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """Start a worker on `order`; yield it with what can be read a byte of after each thing done."""
     version()
-    process = subprocess.Popen(
-        [sys.executable, str(WORKER)],
-        cwd=folder,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    progress, told = os.pipe()
+    command = [sys.executable, str(WORKER)]
     try:
-        with process:
-            assert process.stdin is not None
-            with contextlib.suppress(BrokenPipeError):
-                process.stdin.write(order)
-                process.stdin.close()
-            try:
-                yield process
-            finally:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
+        with contextlib.ExitStack() as told_open:
+            told_open.callback(os.close, told)  # or its end would not be seen
+            with started(
+                command, folder=folder, log=log, stdin=subprocess.PIPE, pass_fds=(told,)
+            ) as process:
+                told_open.close()
+                assert process.stdin is not None
+                with contextlib.suppress(BrokenPipeError):
+                    process.stdin.write(json.dumps(order | {"progress": told}).encode())
+                    process.stdin.close()
+                yield process, progress
     finally:
-        process.wait()
+        os.close(progress)
 
 
-def _wait(process: subprocess.Popen[bytes], timeout_s: float) -> bool:
-    """Wait until the worker says something or ends; False if it does neither in time."""
+def _wait(progress: int, timeout_s: float) -> bool:
+    """Wait until a worker says something or ends; False if it does neither in time."""
     deadline = time.monotonic() + timeout_s
     with selectors.DefaultSelector() as selector:
-        selector.register(process.stdout, selectors.EVENT_READ)  # type: ignore[arg-type]
+        selector.register(progress, selectors.EVENT_READ)
         return bool(selector.select(max(0.0, deadline - time.monotonic())))
 
 
