@@ -14,6 +14,7 @@ from dse.models.train import top1_pct, train
 
 LAYERS = (
     nn.Conv2d,
+    nn.BatchNorm1d,
     nn.BatchNorm2d,
     nn.ReLU,
     nn.MaxPool2d,
@@ -26,6 +27,8 @@ LAYERS = (
 PARAMETERS = {"digits-mlp": 6_570, "digits-cnn": 6_138, "fmnist-cnn": 107_834}
 # Total parameters of MLPerf Tiny's reference code, as its framework counts them
 PUBLISHED = {"resnet8": 78_666, "ds-cnn": 24_908, "mobilenet-v1": 221_794}
+# Weights of FINN's binarized networks, without biases and BatchNorm
+WEIGHTS = {"tfc": 59_008, "cnv": 1_542_848}
 CLASSES = {"ds-cnn": 12, "mobilenet-v1": 2}
 
 
@@ -50,7 +53,7 @@ def test_a_convolution_has_a_bias_where_no_batch_norm_follows(name):
     layers = [m for m in load_network(name).build().modules() if isinstance(m, LAYERS)]
     for layer, following in pairwise(layers):
         if isinstance(layer, nn.Conv2d | nn.Linear):
-            assert (layer.bias is None) == isinstance(following, nn.BatchNorm2d)
+            assert (layer.bias is None) == isinstance(following, nn.BatchNorm1d | nn.BatchNorm2d)
 
 
 @pytest.mark.parametrize(("name", "count"), PARAMETERS.items())
@@ -65,6 +68,14 @@ def test_size_is_the_published_one_with_idle_biases_and_statistics(name, count):
     parameters = sum(p.numel() for p in module.parameters())
     # a bias, a mean and a variance per channel
     assert parameters + 3 * sum(norm.num_features for norm in norms) == count
+
+
+@pytest.mark.parametrize(("name", "count"), WEIGHTS.items())
+def test_number_of_weights_is_the_published_one(name, count):
+    layers = [
+        m for m in load_network(name).build().modules() if isinstance(m, nn.Conv2d | nn.Linear)
+    ]
+    assert sum(layer.weight.numel() for layer in layers) == count
 
 
 @pytest.mark.parametrize("name", list(NETWORKS))
