@@ -1,7 +1,7 @@
 """``bitfront export``: a quantized network as a QONNX file."""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,18 +16,13 @@ from dse.cli.network import (
     ScaleOption,
     UnsignedActsOption,
     WeightRangeOption,
-    checkpoint_sha256,
     default_data,
+    study_evaluator,
 )
 from dse.errors import DataError, DesignError
 from dse.files import require_writable_folder
 from dse.formats import parse_format
-from dse.point import (
-    ACCURACY_VERSION,
-    Quantization,
-    Scheme,
-    find_by_prefix,
-)
+from dse.point import Quantization, Scheme, find_by_prefix
 from dse.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -158,7 +153,6 @@ def _point_of(
     Raises:
         UserError: There is no such study or point, or its weights or data are not to be had.
     """
-    from dse.search.source import NetworkAccuracy
     from dse.search.store import Store
 
     if prefix is None:
@@ -168,31 +162,7 @@ def _point_of(
         digest = find_by_prefix(prefix, store.evaluations()["digest"])
         point = store.point(digest)
     settings = header.settings
-    here = replace(settings, checkpoint_sha256=checkpoint_sha256(checkpoint))
-    if difference := settings.first_difference(here):
-        raise DesignError(f"the weights are not those of the study in {study}: {difference}")
-    if header.accuracy_version != ACCURACY_VERSION:
-        raise DesignError(
-            f"another version of bitfront quantized the study in {study}; "
-            f"'bitfront explore' with the same settings brings it up to date"
-        )
-    accuracy = NetworkAccuracy.load(
-        model=settings.model,
-        checkpoint=checkpoint,
-        data=settings.data,
-        calibration=settings.calibration,
-        seed=settings.seed,
-    )
-    if accuracy.fingerprint != header.accuracy.data:
-        raise DesignError(
-            f"data set '{settings.data}' has changed since the study in {study} was made"
-        )
-    evaluator = accuracy(progress)
-    if evaluator.context != header.accuracy:
-        raise DesignError(
-            f"the weights of '{settings.model}' are not those of the study in {study}; "
-            "explore again into another folder"
-        )
+    evaluator = study_evaluator(study, header, checkpoint, progress)
     return _Chosen(
         network=settings.model,
         data=settings.data,

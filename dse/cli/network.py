@@ -1,13 +1,19 @@
-"""What verbs that quantize a network share: options, its data set, its checkpoint's digest."""
+"""What verbs that quantize a network share: options, data set, checkpoint, a study's network."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dse.errors import DataError, DesignError
-from dse.point import ActRange, Granularity, Scale, WeightRange
+from dse.point import ACCURACY_VERSION, ActRange, Granularity, Scale, WeightRange
+
+if TYPE_CHECKING:
+    from dse.progress import Progress
+    from dse.quant.evaluator import Evaluator
+    from dse.search.header import Header
 
 CheckpointOption = Annotated[
     Path | None,
@@ -58,3 +64,49 @@ def checkpoint_sha256(path: Path | None) -> str:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
         raise DataError(f"checkpoint {path} cannot be read: {error.strerror or error}") from error
+
+
+def study_evaluator(
+    study: Path, header: "Header", checkpoint: Path | None, progress: "Progress"
+) -> "Evaluator":
+    """Return the calibrated network behind a study, made again.
+
+    Args:
+        study: Folder of the study.
+        header: Its header.
+        checkpoint: File with the weights, if the study had one.
+        progress: Told of training and calibration.
+
+    Raises:
+        DesignError: Weights, data or this version of bitfront are not those of the study.
+        DataError: The weights or the data are not to be had.
+    """
+    from dse.search.source import NetworkAccuracy
+
+    settings = header.settings
+    here = replace(settings, checkpoint_sha256=checkpoint_sha256(checkpoint))
+    if difference := settings.first_difference(here):
+        raise DesignError(f"the weights are not those of the study in {study}: {difference}")
+    if header.accuracy_version != ACCURACY_VERSION:
+        raise DesignError(
+            f"another version of bitfront quantized the study in {study}; "
+            f"'bitfront explore' with the same settings brings it up to date"
+        )
+    accuracy = NetworkAccuracy.load(
+        model=settings.model,
+        checkpoint=checkpoint,
+        data=settings.data,
+        calibration=settings.calibration,
+        seed=settings.seed,
+    )
+    if accuracy.fingerprint != header.accuracy.data:
+        raise DesignError(
+            f"data set '{settings.data}' has changed since the study in {study} was made"
+        )
+    evaluator = accuracy(progress)
+    if evaluator.context != header.accuracy:
+        raise DesignError(
+            f"the weights of '{settings.model}' are not those of the study in {study}; "
+            "explore again into another folder"
+        )
+    return evaluator

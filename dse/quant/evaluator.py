@@ -96,6 +96,11 @@ class Evaluator:
         """Layers behind an activation function whose outputs are never negative."""
         return frozenset(layer.name for layer in self.traced.layers if layer.nonnegative)
 
+    @property
+    def calibrated(self) -> CalibratedNetwork:
+        """The float network with its calibration statistics."""
+        return self._quantizer.calibrated
+
     def quantized(self, wanted: Quantization) -> QuantizedNetwork:
         """Return the Brevitas network whose accuracy `evaluate` measures.
 
