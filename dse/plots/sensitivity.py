@@ -46,6 +46,7 @@ def sensitivity(rows: "Sequence[LayerSqnr]") -> Axes:
             image = axes.imshow(
                 shown, aspect="auto", cmap="cividis", vmin=finite.min(), vmax=finite.max()
             )
+            axes.grid(visible=False)
             axes.set_title(title, loc="left")
             axes.set_yticks(range(len(layers)), layers)
             axes.set_xticks(range(len(formats)), formats, rotation=90)
