@@ -68,8 +68,8 @@ def run_yosys(
     """Run `jobs` and yield the netlist each leaves, in order.
 
     Args:
-        jobs: What to run; jobs that share a process share its start and the set-up. A job with
-            memories has a process and a folder to itself.
+        jobs: What to run; jobs that share a process share its start, the set-up and a folder.
+            Where memories of two jobs have one name, every job has a process to itself.
         setup: Commands run once in each process, before its jobs; every job starts from the
             design they leave.
         processes: How many run at a time.
@@ -80,8 +80,9 @@ def run_yosys(
         ToolFailedError: A command failed; names the job and gives the end of the log.
         ToolTimeoutError: A job did not end in time.
     """
-    has_memories = any(job.memories for job in jobs)
-    size = 1 if has_memories else max(1, min(_BATCH, -(-len(jobs) // processes)))
+    files = [name for job in jobs for name, _ in job.memories]
+    is_shared = len(set(files)) == len(files)
+    size = max(1, min(_BATCH, -(-len(jobs) // processes))) if is_shared else 1
     batches = [jobs[i : i + size] for i in range(0, len(jobs), size)]
     with ThreadPoolExecutor(max_workers=processes) as pool:
         pending = [pool.submit(_run_batch, batch, setup, timeout_s) for batch in batches]

@@ -49,3 +49,22 @@ def test_missing_tool_says_how_to_get_it(monkeypatch):
     monkeypatch.setattr(yosys.importlib.metadata, "version", absent)
     with pytest.raises(ToolNotFoundError, match="pip install pyosys"):
         list(run_yosys([job()]))
+
+
+@pytest.mark.parametrize("names", [("a.hex", "b.hex"), ("a.hex", "a.hex")])
+def test_every_job_reads_its_own_memory(names):
+    """Also where two files have one name."""
+    text = """module adder (output [3:0] y); reg [3:0] word [1];
+        initial $readmemh("NAME", word); assign y = word[0]; endmodule"""
+    jobs = [
+        Job(
+            label=content,
+            top="adder",
+            text=text.replace("NAME", name),
+            passes=("hierarchy -top adder", "proc", "memory", "opt_clean"),
+            memories=((name, content),),
+        )
+        for name, content in zip(names, ("5\n", "a\n"), strict=True)
+    ]
+    nets = [netlist.modules["adder"].ports["y"].nets for netlist in run_yosys(jobs)]
+    assert ["".join(net[-1] for net in reversed(word)) for word in nets] == ["0101", "1010"]
