@@ -8,7 +8,6 @@ import selectors
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -84,18 +83,25 @@ def run_yosys(
     is_shared = len(set(files)) == len(files)
     size = max(1, min(_BATCH, -(-len(jobs) // processes))) if is_shared else 1
     batches = [jobs[i : i + size] for i in range(0, len(jobs), size)]
-    with ThreadPoolExecutor(max_workers=processes) as pool:
-        pending = [pool.submit(_run_batch, batch, setup, timeout_s) for batch in batches]
-        try:
-            for future in pending:
-                yield from future.result()
-        finally:
-            for future in pending:
-                future.cancel()
+    stopped, stop = os.pipe()
+    try:
+        with ThreadPoolExecutor(max_workers=processes) as pool:
+            pending = [pool.submit(_run_batch, some, setup, timeout_s, stopped) for some in batches]
+            try:
+                for future in pending:
+                    yield from future.result()
+            finally:
+                for future in pending:
+                    future.cancel()
+                os.close(stop)  # ends what still runs, after an error or an interrupt
+    finally:
+        os.close(stopped)
 
 
-def _run_batch(jobs: Sequence[Job], setup: Sequence[str], timeout_s: float) -> list[Netlist]:
-    """Run `jobs` in one process."""
+def _run_batch(
+    jobs: Sequence[Job], setup: Sequence[str], timeout_s: float, stopped: int
+) -> list[Netlist]:
+    """Run `jobs` in one process, until the other end of the pipe `stopped` is closed."""
     with tempfile.TemporaryDirectory(prefix="bitfront-yosys-") as folder:
         log = Path(folder, "log")
         inputs = [Path(folder, f"{i}.sv") for i in range(len(jobs))]
@@ -117,7 +123,10 @@ def _run_batch(jobs: Sequence[Job], setup: Sequence[str], timeout_s: float) -> l
         with _worker(order, Path(folder), log) as (process, progress):
             labels = ["set-up", *(job.label for job in jobs)]
             for label in labels:
-                if not _wait(progress, timeout_s):
+                ready = _wait((progress, stopped), timeout_s)
+                if stopped in ready:
+                    raise ToolFailedError(f"yosys: {label} was stopped")
+                if not ready:
                     raise ToolTimeoutError(
                         f"yosys: {label} did not end within {timeout_s:g} s; simplify it or "
                         "raise the limit"
@@ -155,12 +164,12 @@ def _worker(
         os.close(progress)
 
 
-def _wait(progress: int, timeout_s: float) -> bool:
-    """Wait until a worker says something or ends; False if it does neither in time."""
-    deadline = time.monotonic() + timeout_s
+def _wait(pipes: Sequence[int], timeout_s: float) -> list[int]:
+    """Wait until something is said in one of `pipes`, or one ends; return which did in time."""
     with selectors.DefaultSelector() as selector:
-        selector.register(progress, selectors.EVENT_READ)
-        return bool(selector.select(max(0.0, deadline - time.monotonic())))
+        for pipe in pipes:
+            selector.register(pipe, selectors.EVENT_READ)
+        return [key.fd for key, _ in selector.select(timeout_s)]
 
 
 def _failure(label: str, code: int, log: Path) -> str:

@@ -42,6 +42,16 @@ def test_a_hanging_job_ends_with_all_it_started():
     assert "sleep 73.25" not in listing.stdout
 
 
+def test_who_stops_listening_stops_what_still_runs():
+    started = time.monotonic()
+    netlists = run_yosys([job(), job("exec -q -- sleep 74.25")], processes=2)
+    next(netlists)
+    netlists.close()
+    assert time.monotonic() - started < 30
+    listing = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
+    assert "sleep 74.25" not in listing.stdout
+
+
 def test_missing_tool_says_how_to_get_it(monkeypatch):
     def absent(_):
         raise yosys.importlib.metadata.PackageNotFoundError
