@@ -4,7 +4,8 @@ from dse.errors import VerificationError
 from hw_models.arith.requantize.architecture import Architecture
 from hw_models.arith.requantize.lookup import Lookup, lookup
 from hw_models.arith.requantize.proof import differences
-from hw_models.arith.requantize.scale_round import ScaleRound, can_scale, scale_round
+from hw_models.arith.requantize.scale_fit import scale_round
+from hw_models.arith.requantize.scale_round import ScaleRound, can_scale
 from hw_models.arith.requantize.thresholds import Bisection, bisection
 from hw_models.cost.bisection import bisection_parts
 from hw_models.cost.lookup import can_look_up, lookup_parts

@@ -1,10 +1,16 @@
 """Cost of a requantizer that multiplies, counted from how ``lib/scale_*.sv`` are written."""
 
+from dse.formats import Format
+from hw_models.arith.operand import operand
+from hw_models.arith.requantize.marks import mark_bits
 from hw_models.arith.requantize.scale_round import (
+    address_stages,
+    first_bits,
     offset_bits,
     parameter_bits,
     row_steps,
     scale_bits,
+    total_bits,
 )
 from hw_models.cost.logic import carry_lut, counter_bits, counters_lut
 from hw_models.cost.memory import Memory, memory_part
@@ -13,48 +19,89 @@ from hw_models.folding import Pace
 from hw_models.graph import Requantize
 from hw_models.resources import Part, Resources
 
+_POINT_BITS = 33
+"""Bits of a scaled sum that are looked at, about.
+
+About 11 above the greatest mark, for sums of layers do not fill the range of their formats; and 22
+from there on downwards, where float32 steps begin.
+"""
+
 
 def scale_round_parts(node: Requantize, pace: Pace, target: Target) -> tuple[Part, ...]:
     """Return what multiplication by a scale is made of.
 
     Rows of shift and add do as many bits of the scale as there are cycles between two sums. The
-    list of late codes is a bit for every code of a channel, in a memory of every lane. An upper
-    bound: what serves late codes only is left out of lanes that have none.
+    table of first sums has a word for every mark of a channel, in a memory of every lane.
     """
-    bits, code = node.accumulator_bits, node.output.bits
-    rows = row_steps(bits, pace.cycles)
-    x, scale = offset_bits(bits), scale_bits(bits)
-    total = scale + 2
-    loads = sum(steps > 1 for steps in rows)  # others take new operands in every cycle
-    multiplier = Resources(
-        lut=len(rows) * (carry_lut(total, target) + total) + loads * (total + scale),
-        ff=len(rows) * (x + total + 2 * scale),
+    rows = row_steps(node.accumulator_bits, pace.cycles)
+    fold_bits = counter_bits(node.channels // pace.lanes)
+    lane = _front(node.accumulator_bits, target) + _codes(
+        node.output, node.accumulator_bits, target
     )
-    ends = Resources(
-        lut=carry_lut(x, target) + carry_lut(scale + bits, target) + 4 * code,
-        ff=2 * bits + parameter_bits(bits) + total + 2 * scale + 4 * code + 3,
-    )
-    folds = node.channels // pace.lanes
-    fold_bits = counter_bits(folds)
+    for steps in rows:
+        lane += _row(node.accumulator_bits, steps, target)
+    stages = address_stages(node.output)
     return (
         Part(
             name="scale multipliers",
-            resources=(multiplier + ends) * pace.lanes,
+            resources=lane * pace.lanes,
             is_compute=False,
-            source="counted from lib/scale_rows.sv and lib/scale_place.sv",
+            source="counted from lib/scale_rows.sv, scale_integer.sv and scale_minifloat.sv",
         ),
         memory_part("scales and offsets", parameter_memory(node, pace), target),
-        memory_part("late codes", late_memory(node, pace), target, pace.lanes),
+        memory_part("first sums", first_memory(node, pace), target, pace.lanes),
         Part(
             name="control",
             resources=Resources(
-                lut=counters_lut((folds,), target)
+                lut=counters_lut((node.channels // pace.lanes,), target)
                 + sum(2 * counter_bits(steps) + 2 for steps in rows),
-                ff=(5 + len(rows)) * fold_bits + 7 + sum(1 + counter_bits(steps) for steps in rows),
+                ff=(3 + len(rows) + stages) * fold_bits
+                + 5
+                + stages
+                + sum(1 + counter_bits(steps) for steps in rows),
             ),
             is_compute=False,
             source="counted from lib/scale_control.sv",
         ),
+    )
+
+
+def _front(sum_bits: int, target: Target) -> Resources:
+    """Return the turned sum and its offset, and the registers before them."""
+    return Resources(
+        lut=sum_bits + carry_lut(offset_bits(sum_bits), target),
+        ff=2 * sum_bits + parameter_bits(sum_bits),
+    )
+
+
+def _row(sum_bits: int, steps: int, target: Target) -> Resources:
+    """Return one serial multiplication; one of a single step takes new operands all the time."""
+    total, scale = total_bits(sum_bits), scale_bits(sum_bits)
+    loads = total + scale if steps > 1 else 0
+    return Resources(
+        lut=carry_lut(total, target) + total + loads, ff=offset_bits(sum_bits) + total + scale
+    )
+
+
+def _codes(output: Format, sum_bits: int, target: Target) -> Resources:
+    """Return what makes codes of points, without the table.
+
+    A minifloat's magnitude passes one multiplexer for each bit of the exponent.
+    """
+    code, bits = operand(output), output.bits
+    first = first_bits(sum_bits)
+    point = min(total_bits(sum_bits) + scale_bits(sum_bits), _POINT_BITS)
+    compared = carry_lut(first, target) if first > 1 else 1
+    if not code.is_minifloat:
+        return Resources(
+            lut=2 * bits + carry_lut(bits, target) + compared + 16,
+            ff=point + 3 * first + 4 * bits + 3,
+        )
+    mark, exponent = mark_bits(output), code.exponent_bits
+    kept = exponent + code.significand_bits
+    return Resources(
+        lut=mark * (exponent + 1) + carry_lut(kept, target) + compared + 23,
+        ff=point + 5 * first + 2 * mark + exponent - exponent // 2 + 3 * kept + 9 + bits,
     )
 
 
@@ -67,6 +114,10 @@ def parameter_memory(node: Requantize, pace: Pace) -> Memory:
     )
 
 
-def late_memory(node: Requantize, pace: Pace) -> Memory:
-    """Return the memory of late codes of one lane."""
-    return Memory(depth=node.channels // pace.lanes << node.output.bits, width=1, is_writable=False)
+def first_memory(node: Requantize, pace: Pace) -> Memory:
+    """Return the memory of the first sums at each mark, in one lane."""
+    return Memory(
+        depth=node.channels // pace.lanes << node.output.bits,
+        width=first_bits(node.accumulator_bits),
+        is_writable=False,
+    )

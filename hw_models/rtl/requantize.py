@@ -2,7 +2,7 @@
 
 from hw_models.arith.requantize.architecture import Architecture
 from hw_models.arith.requantize.lookup import Lookup
-from hw_models.arith.requantize.scale_round import ScaleRound, scale_bits
+from hw_models.arith.requantize.scale_round import ScaleRound
 from hw_models.cost.requantize import choose_requantizer, requantizer_architecture
 from hw_models.folding import Pace
 from hw_models.graph import Requantize
@@ -12,7 +12,7 @@ from hw_models.rtl.design import Rtl
 from hw_models.rtl.latency import latency_cycles
 from hw_models.rtl.lookup import emit_lookup
 from hw_models.rtl.node import Fabric, emit_node
-from hw_models.rtl.scale_round import emit_scale_round
+from hw_models.rtl.scale_round import emit_scale_round, scale_latency_cycles
 
 
 @emit_node.register
@@ -30,13 +30,13 @@ def _(node: Requantize, pace: Pace, model: Model, fabric: Fabric) -> Rtl:
 def _(node: Requantize, pace: Pace, fabric: Fabric) -> int:
     """Return the cycles of the architecture that costs choose.
 
-    A table's register; a row for each bit of a scale, and seven stages around them; or three stages
-    for each bit of a code and one more.
+    A table's register; as `scale_latency_cycles` counts; or three stages for each bit of a code and
+    one more.
     """
     match requantizer_architecture(node, pace, fabric.target):
         case Architecture.LOOKUP:
             return 1
         case Architecture.SCALE_ROUND:
-            return scale_bits(node.accumulator_bits) + 7
+            return scale_latency_cycles(node.output, node.accumulator_bits)
         case Architecture.THRESHOLDS:
             return 3 * node.output.bits + 1

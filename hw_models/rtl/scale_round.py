@@ -1,17 +1,22 @@
-"""Requantizers that multiply: offset, serial multiplication, limits, and a list of late codes."""
+"""Requantizers that multiply: offset, serial multiplication, rounding, and a table of marks."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from dse.formats import Format
 from hw_models.arith.operand import operand
+from hw_models.arith.requantize.order import codes_by_place
 from hw_models.arith.requantize.scale_round import (
     ScaleRound,
+    address_stages,
+    first_bits,
     offset_bits,
     parameter_bits,
     row_steps,
     scale_bits,
+    total_bits,
 )
-from hw_models.cost.scale_round import late_memory, parameter_memory
+from hw_models.cost.scale_round import first_memory, parameter_memory
 from hw_models.folding import Pace
 from hw_models.graph import Requantize
 from hw_models.rtl.bisection import hex_lines, requantize_ports
@@ -21,7 +26,10 @@ from hw_models.rtl.memory import rom_is_block
 from hw_models.rtl.node import Fabric, module_name
 from hw_models.rtl.stream import instance, module_text
 
-SOURCES = ("table", "order", "fold_counter", "scale_control", "scale_rows", "scale_place")
+SOURCES = (
+    *("table", "order", "fold_counter", "scale_control", "scale_rows"),
+    *("scale_integer", "scale_minifloat"),
+)
 _CLOCK = {"clk": "clk", "advance": "advance"}
 
 
@@ -45,7 +53,17 @@ class _Widths:
     @property
     def total(self) -> int:
         """The part of a product that is still added to."""
-        return self.scale + 2
+        return total_bits(self.sum)
+
+    @property
+    def point(self) -> int:
+        """A scaled sum."""
+        return self.total + self.scale
+
+    @property
+    def first(self) -> int:
+        """The low bits of a sum that are compared near a mark."""
+        return first_bits(self.sum)
 
     @property
     def word(self) -> int:
@@ -53,29 +71,39 @@ class _Widths:
         return parameter_bits(self.sum)
 
 
+def scale_latency_cycles(output: Format, sum_bits: int) -> int:
+    """Return the clock edges from a sum to its code.
+
+    Two in front of the multiplication, one for each bit of the scale, and `address_stages` and
+    three more behind it.
+    """
+    return 2 + scale_bits(sum_bits) + address_stages(output) + 3
+
+
 def emit_scale_round(node: Requantize, pace: Pace, line: ScaleRound, fabric: Fabric) -> Rtl:
     """Write the module that requantizes by `line`, `pace.lanes` sums a beat.
 
-    Codes come `scale_bits` + 7 clock edges after their sums.
+    Codes come `scale_latency_cycles` after their sums.
     """
     name, lanes = module_name(node), pace.lanes
     folds = node.channels // lanes
     fold_bits = max(1, (folds - 1).bit_length())
     widths = _Widths(sum=node.accumulator_bits, code=node.output.bits)
     steps = row_steps(node.accumulator_bits, pace.cycles)
-    late = [f"{name}_late_{lane}.hex" for lane in range(lanes)]
+    firsts = [f"{name}_first_{lane}.hex" for lane in range(lanes)]
     body = [
         *_front(node, pace, widths, f"{name}_scales.hex", fold_bits, fabric),
         *_rows(lanes, widths, steps, fold_bits),
-        *_places(lanes, widths, fold_bits, len(steps)),
+        *_control(node, lanes, fold_bits, len(steps)),
     ]
-    memory = late_memory(node, pace)
+    memory = first_memory(node, pace)
     is_block = rom_is_block(memory.depth, memory.width, fabric)
-    for lane, file in enumerate(late):
-        body += _lane_places(node, folds, line, widths, lane, file, is_block)
-    flags = [line.is_late[lane::lanes].astype(int).reshape(-1) for lane in range(lanes)]
+    for lane, file in enumerate(firsts):
+        body += _code(line, widths, lane, len(steps))
+        body += _marks(folds, widths, lane, file, is_block)
+    words = [line.first[lane::lanes].reshape(-1) for lane in range(lanes)]
     memories = [(f"{name}_scales.hex", hex_lines(_words(line, lanes, widths)))]
-    memories += [(file, hex_lines(row)) for file, row in zip(late, flags, strict=True)]
+    memories += [(file, hex_lines(row)) for file, row in zip(firsts, words, strict=True)]
     text = module_text(
         name,
         (f"{node.name}: from exact sums to {node.output.name}, by multiplication and rounding.",),
@@ -150,24 +178,25 @@ def _front(
     )
     for part, bits in (("x", widths.x), ("total", widths.total)):
         yield f"  wire [{lanes * bits - 1}:0] {part}0;"
-    yield f"  wire [{lanes * widths.scale - 1}:0] factor0, scale0;"
+    yield f"  wire [{lanes * widths.scale - 1}:0] factor0;"
     for lane in range(lanes):
         sums, at = f"sums2[{lane * widths.sum}+:{widths.sum}]", lane * widths.word
-        scale, offset = f"word2[{at}+:{widths.scale}]", at + 2 * widths.scale
+        offset = at + 2 * widths.scale
         flip = f"{{{widths.sum}{{word2[{offset + widths.x}]}}}}"
         yield f"  wire [{widths.sum - 1}:0] turned{lane} = {sums} ^ {flip};"
         sign = f"{{{widths.x - widths.sum}{{turned{lane}[{widths.sum - 1}]}}}}"
         yield f"  assign x0[{lane * widths.x}+:{widths.x}] ="
         yield f"      {{{sign}, turned{lane}}} + word2[{offset}+:{widths.x}];"
         yield f"  assign total0[{lane * widths.total}+:{widths.total}] ="
-        yield f"      {{2'b00, word2[{at + widths.scale}+:{widths.scale}]}};"
-        for part in ("factor0", "scale0"):
-            yield f"  assign {part}[{lane * widths.scale}+:{widths.scale}] = {scale};"
+        zeros = widths.total - widths.scale
+        yield f"      {{{zeros}'d0, word2[{at + widths.scale}+:{widths.scale}]}};"
+        yield f"  assign factor0[{lane * widths.scale}+:{widths.scale}] ="
+        yield f"      word2[{at}+:{widths.scale}];"
 
 
 def _rows(lanes: int, widths: _Widths, steps: Sequence[int], fold_bits: int) -> Iterator[str]:
     """Yield the serial multiplications, one behind the other."""
-    parts = {"x": widths.x, "total": widths.total, "factor": widths.scale, "scale": widths.scale}
+    parts = {"x": widths.x, "total": widths.total, "factor": widths.scale}
     for number, count in enumerate(steps):
         after = number + 1
         for part, bits in parts.items():
@@ -193,101 +222,95 @@ def _rows(lanes: int, widths: _Widths, steps: Sequence[int], fold_bits: int) -> 
         for lane in range(lanes):
             pins = {**_CLOCK, "load": f"load{number}"}
             for part, bits in parts.items():
-                out = part if part in ("x", "scale") else f"out_{part}"
+                out = part if part == "x" else f"out_{part}"
                 pins[f"in_{part}"] = f"{part}{number}[{lane * bits}+:{bits}]"
                 pins[out] = f"{part}{after}[{lane * bits}+:{bits}]"
             widths_of_rows = {"X": widths.x, "TOTAL": widths.total, "FACTOR": widths.scale}
             yield from instance("bf_scale_rows", f"rows{number}_{lane}", widths_of_rows, pins)
 
 
-def _places(lanes: int, widths: _Widths, fold_bits: int, last: int) -> Iterator[str]:
-    """Yield the stages behind the products: scaled sums, places, late places, codes."""
-    scaled_bits = widths.total + widths.scale
-    yield "  reg valid_scaled, valid_place, valid_late, valid_last;"
-    yield f"  reg [{fold_bits - 1}:0] fold_scaled, fold_place;"
-    yield f"  reg [{lanes * scaled_bits - 1}:0] scaled;"
-    yield f"  reg [{lanes * widths.scale - 1}:0] scales_scaled;"
-    yield f"  wire [{lanes * widths.code - 1}:0] places, next_codes;"
-    yield f"  reg [{lanes * widths.code - 1}:0] places_late, places_last, codes;"
-    yield f"  wire [{lanes - 1}:0] first, late;"
-    yield f"  reg [{lanes - 1}:0] first_late, late_last;"
+def _control(node: Requantize, lanes: int, fold_bits: int, last: int) -> Iterator[str]:
+    """Yield what goes along behind the products: valid bits and folds; and the codes' register."""
+    stages = address_stages(node.output)
+    yield f"  reg [{stages + 1}:0] valid_behind;"
+    yield f"  reg [{stages * fold_bits - 1}:0] folds_behind;"
+    yield f"  wire [{fold_bits - 1}:0] fold_of_mark ="
+    yield f"      folds_behind[{(stages - 1) * fold_bits}+:{fold_bits}];"
+    yield f"  wire [{lanes * node.output.bits - 1}:0] next_codes;"
+    yield f"  reg [{lanes * node.output.bits - 1}:0] codes;"
     yield "  assign out_data = codes;"
     yield "  always_ff @(posedge clk) begin"
-    yield "    if (rst) {valid_scaled, valid_place, valid_late, valid_last, is_full} <= '0;"
-    yield "    else if (advance)"
-    yield "      {valid_scaled, valid_place, valid_late, valid_last, is_full} <="
-    yield f"          {{leave{last}, valid_scaled, valid_place, valid_late, valid_last}};"
+    yield "    if (rst) {is_full, valid_behind} <= '0;"
+    yield f"    else if (advance) {{is_full, valid_behind}} <= {{valid_behind, leave{last}}};"
     yield "    if (advance) begin"
-    yield f"      fold_scaled <= row_fold{last};"
-    yield "      fold_place <= fold_scaled;"
-    for lane in range(lanes):
-        total = f"total{last}[{lane * widths.total}+:{widths.total}]"
-        factor = f"factor{last}[{lane * widths.scale}+:{widths.scale}]"
-        yield f"      scaled[{lane * scaled_bits}+:{scaled_bits}] <= {{{total}, {factor}}};"
-    yield f"      scales_scaled <= scale{last};"
-    yield "      places_late <= places;"
-    yield "      places_last <= places_late;"
-    yield "      first_late <= first;"
-    yield "      late_last <= first_late & late;"
+    yield f"      folds_behind <= {{folds_behind, row_fold{last}}};"
     yield "      codes <= next_codes;"
     yield "    end"
     yield "  end"
 
 
-def _lane_places(
-    node: Requantize,
-    folds: int,
-    line: ScaleRound,
-    widths: _Widths,
-    lane: int,
-    file: str,
-    is_block: bool,
-) -> Iterator[str]:
-    """Yield what makes places of one lane's scaled sums, and codes of places."""
-    code, bits = operand(node.output), widths.code
-    scaled_bits = widths.total + widths.scale
-    place = f"places[{lane * bits}+:{bits}]"
+def _code(line: ScaleRound, widths: _Widths, lane: int, last: int) -> Iterator[str]:
+    """Yield what makes codes of one lane's scaled sums."""
+    code, bits = operand(line.output), widths.code
+    common = {
+        "BITS": widths.point,
+        "SHIFT": line.shift,
+        "WINDOW": line.window,
+        "FIRST": widths.first,
+        "SIGNED": int(code.is_signed),
+    }
+    if code.is_minifloat:
+        middle = 1 << (bits - 1) if code.is_signed else 0
+        ends = line.low, line.low + line.steps
+        lowest, highest = (int(pattern) for pattern in codes_by_place(line.output)[list(ends)])
+        module, parameters = (
+            "bf_scale_minifloat",
+            {
+                "EXP": code.exponent_bits,
+                "MAN": code.significand_bits - 1,
+                "LOWEST": ends[0] - middle,
+                "HIGHEST": ends[1] - middle,
+                "LOWEST_CODE": lowest,
+                "HIGHEST_CODE": highest,
+            },
+        )
+    else:
+        module = "bf_scale_integer"
+        parameters = {"CODE": bits, "LOW": line.low, "STEPS": line.steps}
+    total = f"total{last}[{lane * widths.total}+:{widths.total}]"
+    factor = f"factor{last}[{lane * widths.scale}+:{widths.scale}]"
+    yield f"  wire [{bits - 1}:0] mark{lane};"
+    yield f"  wire [{widths.first - 1}:0] first{lane};"
     yield from instance(
-        "bf_scale_place",
-        f"place{lane}",
-        {
-            "BITS": scaled_bits,
-            "SHIFT": line.shift,
-            "SCALE": widths.scale,
-            "PLACE": bits,
-            "GREATEST": line.steps,
-        },
+        module,
+        f"code{lane}",
+        {**common, **parameters},
         {
             **_CLOCK,
-            "scaled": f"scaled[{lane * scaled_bits}+:{scaled_bits}]",
-            "scale": f"scales_scaled[{lane * widths.scale}+:{widths.scale}]",
-            "place": place,
-            "first": f"first[{lane}]",
+            "point": f"{{{total}, {factor}}}",
+            "x": f"x{last}[{lane * widths.x}+:{widths.first}]",
+            "address": f"mark{lane}",
+            "first": f"first{lane}",
+            "code": f"next_codes[{lane * bits}+:{bits}]",
         },
     )
-    yield from instance(
+
+
+def _marks(folds: int, widths: _Widths, lane: int, file: str, is_block: bool) -> list[str]:
+    """Return the table of one lane's first sums at each mark."""
+    return instance(
         "bf_table",
-        f"late{lane}",
+        f"firsts{lane}",
         {
-            "DEPTH": folds << bits,
-            "BITS": 1,
+            "DEPTH": folds << widths.code,
+            "BITS": widths.first,
             "MEMORY": file,
             "STYLE": "block" if is_block else "logic",
         },
         {
             "clk": "clk",
             "en": "advance",
-            "address": f"{{fold_place, {place}}}" if folds > 1 else place,
-            "data": f"late[{lane}]",
-        },
-    )
-    raised = f"places_last[{lane * bits}+:{bits}] + {bits}'d{line.low}"
-    yield from instance(
-        "bf_order",
-        f"order{lane}",
-        {"BITS": bits, "SIGNED": int(code.is_signed), "SIGN_BESIDE": 0},
-        {
-            "x": f"{raised} - late_last[{lane}]",
-            "y": f"next_codes[{lane * bits}+:{bits}]",
+            "address": f"{{fold_of_mark, mark{lane}}}" if folds > 1 else f"mark{lane}",
+            "data": f"first{lane}",
         },
     )

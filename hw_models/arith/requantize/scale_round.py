@@ -1,4 +1,4 @@
-"""Requantizing to integers by a multiplication: scale, offset, and a list of late codes."""
+"""Requantizing by a multiplication: scale, offset, rounding, and a table of corrections."""
 
 from dataclasses import dataclass
 
@@ -7,68 +7,106 @@ from numpy.typing import NDArray
 
 from dse.formats import Format
 from hw_models.arith.operand import operand
+from hw_models.arith.requantize.marks import mark_bits, rounded
 from hw_models.arith.requantize.order import codes_by_place
-from hw_models.arith.requantize.thresholds import Bisection
 from hw_models.tail import IntArray, SumArray
 
-MAX_SUM_BITS = 26
-"""Widest sums that are scaled: float32 steps of wider ones are not a straight line of integers."""
-GUARD_BITS = 4
+MAX_SUM_BITS = 53
+"""Widest sums that are scaled: the search for lines is in float64."""
+MAX_MARK_BITS = 22
+"""Widest marks: float32 steps of the greatest value are smaller than the unit of the line."""
+GUARD_BITS = 3
 """Bits by which a scale is wider than a sum: channels whose scales differ share one shift."""
-_SEARCH_STEPS = 100
+_FLOAT32_BITS = 24
 _INT64_BITS = 63
-_LEAST, _GREATEST = -(1 << _INT64_BITS), (1 << _INT64_BITS) - 1
-_Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ScaleRound:
     """A line through the thresholds of every channel.
 
-    With x = ~sum where the channel is reversed and x = sum elsewhere, a code is
-    ``((x + offset) · scale + bias) >> shift`` within 0 … `steps` places above place `low`, and one
-    place lower where x is the first at a place that `is_late`. Half to even and every rounded
-    float32 operation of the tail are in that list.
+    With x = ~sum where the channel is reversed and x = sum elsewhere, the point of a sum is
+    ``(x + offset) · scale + bias``, with `shift` bits below the unit of the marks. Its code is that
+    of the last mark it has reached, within `steps` places above place `low`. Less than
+    ``2^window`` above a mark, the line may be early: there x is compared with the first x at the
+    mark, of which the table holds as many low bits as tell before from behind. Half to even and
+    every rounded float32 operation of the tail are in that table.
 
     Attributes:
-        output: Format of the codes, an integer.
+        output: Format of the codes.
         sum_bits: Width of the sums [bit].
-        shift: Bits below the place.
+        shift: Bits of a point below the unit.
+        window: Bits of a point above a mark in which x is compared; at most `shift`.
         offsets: Shape `(channels,)`; what they are added to has `offset_bits`.
-        scales: Shape `(channels,)`, positive, of `scale_bits`, less than ``2^shift``.
+        scales: Shape `(channels,)`, positive, of `scale_bits`.
         biases: Shape `(channels,)`, from 0 and less than the scale.
         low: Least place of all channels.
         steps: Places above it.
-        is_late: By places above the least, shape `(channels, 2^bits)`.
+        first: Low `first_bits` of the first ``x + offset`` at each mark, by `marks.addresses`,
+            shape `(channels, 2^bits)`.
         is_reversed: Whether greater sums have lesser codes, shape `(channels,)`.
     """
 
     output: Format
     sum_bits: int
     shift: int
+    window: int
     offsets: IntArray
     scales: IntArray
     biases: IntArray
     low: int
     steps: int
-    is_late: NDArray[np.bool_]
+    first: IntArray
     is_reversed: NDArray[np.bool_]
 
     def codes(self, sums: SumArray) -> IntArray:
         """Return the code of each sum, shape `(…, channels)`: what hardware computes."""
-        x = sums.astype(np.int64) ^ -self.is_reversed.astype(np.int64)
-        scaled = (x + self.offsets) * self.scales + self.biases
-        step = scaled >> self.shift
-        is_inside = (step >= 0) & (step <= self.steps)
-        is_first = is_inside & (scaled - (step << self.shift) < self.scales)
-        step = np.clip(step, 0, self.steps)
-        step = step - (is_first & self.is_late[np.arange(sums.shape[-1]), step])
-        return np.asarray(codes_by_place(self.output)[self.low + step])
+        is_wide = offset_bits(self.sum_bits) + scale_bits(self.sum_bits) > _INT64_BITS
+        number = object if is_wide else np.int64
+        turned = np.where(self.is_reversed, ~sums.astype(number), sums.astype(number))
+        x = turned + self.offsets.astype(number)
+        points = x * self.scales.astype(number) + self.biases.astype(number)
+        whole = points >> self.shift
+        fraction = points - (whole << self.shift)
+        is_near = (fraction >> self.window == 0).astype(bool)
+        x_low = (x & ((1 << first_bits(self.sum_bits)) - 1)).astype(np.int64)
+        whole = np.clip(whole, -(1 << _FLOAT32_BITS), 1 << _FLOAT32_BITS).astype(np.int64)
+        if operand(self.output).is_minifloat:
+            places = self._minifloat_places(whole, is_near, x_low)
+        else:
+            places = self._integer_places(whole, is_near, x_low)
+        return np.asarray(codes_by_place(self.output)[places])
+
+    def _integer_places(
+        self, whole: IntArray, is_near: NDArray[np.bool_], x_low: IntArray
+    ) -> IntArray:
+        place = np.clip(whole, 0, self.steps)
+        is_late = is_near & (place == whole) & (place > 0) & self._is_before(x_low, place)
+        return np.asarray(self.low + place - is_late)
+
+    def _minifloat_places(
+        self, whole: IntArray, is_near: NDArray[np.bool_], x_low: IntArray
+    ) -> IntArray:
+        is_below = whole < 0
+        top = 1 << (self.output.bits - 1) if operand(self.output).is_signed else 0
+        base, up, is_mark = rounded(self.output, whole)
+        is_before = self._is_before(x_low, np.where(is_below, top | base, base))
+        magnitude = base + np.where(is_mark & is_near, is_before == is_below, up)
+        place = np.clip(
+            top + np.where(is_below, ~magnitude, magnitude), self.low, self.low + self.steps
+        )
+        return np.where(is_below & (place == top - 1), top, place)  # no code is -0
+
+    def _is_before(self, x_low: IntArray, address: IntArray) -> NDArray[np.bool_]:
+        """Return whether x is before the first one at a mark that is near."""
+        bits = first_bits(self.sum_bits)
+        first = self.first[np.arange(x_low.shape[-1]), address]
+        return np.asarray((x_low - first) & (1 << (bits - 1)) != 0)
 
 
 def scale_bits(sum_bits: int) -> int:
-    """Return the width of scales and biases [bit]."""
-    return sum_bits + GUARD_BITS
+    """Return the width of scales and biases [bit]: float32 tails have no finer ones."""
+    return min(sum_bits, _FLOAT32_BITS) + GUARD_BITS
 
 
 def offset_bits(sum_bits: int) -> int:
@@ -76,98 +114,37 @@ def offset_bits(sum_bits: int) -> int:
     return sum_bits + 3
 
 
+def total_bits(sum_bits: int) -> int:
+    """Return the width of a product while terms are added at its top [bit]."""
+    return max(offset_bits(sum_bits) + 1, scale_bits(sum_bits) + 2)
+
+
+def first_bits(sum_bits: int) -> int:
+    """Return the width of the table of the first x at each mark [bit].
+
+    Float32 operations move a mark by up to two of their steps. Where sums have 24 bits, a step is
+    one of the sum at most, and the line is early by one at most: the lowest bit of x tells. It is
+    one bit more for every further bit of the sums.
+    """
+    return max(1, sum_bits - _FLOAT32_BITS + 1)
+
+
 def parameter_bits(sum_bits: int) -> int:
     """Return the bits a channel needs: direction, offset, bias and scale."""
     return 1 + offset_bits(sum_bits) + 2 * scale_bits(sum_bits)
-
-
-def can_scale(output: Format, sum_bits: int) -> bool:
-    """Return whether codes of `output` can lie on a line of sums this wide [bit] at all."""
-    return not operand(output).is_minifloat and sum_bits <= MAX_SUM_BITS
-
-
-def scale_round(thresholds: Bisection) -> ScaleRound | None:
-    """Derive the line that equals `thresholds`; `None` if there is none.
-
-    A line is searched that reaches every place at its first x or one x earlier; then that place is
-    late. Exact integers decide; the search itself is in float64.
-    """
-    bits = thresholds.sum_bits
-    bounds = thresholds.bounds.astype(np.int64)
-    falls = thresholds.is_reversed[:, None]
-    first = np.where(falls, -1 - bounds[:, ::-1], bounds + 1)  # the first x at places 1, 2, …
-    least_x = 1 - (1 << (bits - 1)) - falls
-    greatest_x = (1 << (bits - 1)) - 1 - falls
-    low = int((first <= least_x).sum(axis=1).min())
-    steps = int((first <= greatest_x).sum(axis=1).max()) - low
-    if steps < 1:
-        return None
-    first = first[:, low : low + steps]
-    is_never, is_always = first > greatest_x, first <= least_x
-    early = np.minimum(first - 2, greatest_x)
-    slopes = _slopes(first, early, ~is_never, ~is_always)
-    shift = scale_bits(bits) + int(np.floor(-np.log2(slopes.max()))) - 1
-    if shift > 2 * scale_bits(bits) or shift + steps.bit_length() >= _INT64_BITS:
-        return None
-    scales = np.maximum(np.rint(np.ldexp(slopes, shift)).astype(np.int64), 1)
-    target = np.arange(1, steps + 1) << shift
-    need, limit = target - scales[:, None] * first, target - scales[:, None] * early
-    least = np.max(need, axis=1, initial=_LEAST, where=~is_never)
-    greatest = np.min(limit, axis=1, initial=_GREATEST, where=~is_always) - 1
-    offsets = least // scales
-    reach = 7 << (offset_bits(bits) - 4)  # and a sum still fits on top
-    is_too_wide = scales.max() >= 1 << min(shift, scale_bits(bits))
-    if (least > greatest).any() or is_too_wide or np.abs(offsets).max() >= reach:
-        return None
-    is_early = scales[:, None] * (first - 1) + least[:, None] >= target
-    is_late = np.zeros((len(bounds), 1 << thresholds.output.bits), dtype=np.bool_)
-    is_late[:, 1 : steps + 1] = is_early & ~is_always & ~is_never
-    return ScaleRound(
-        output=thresholds.output,
-        sum_bits=bits,
-        shift=shift,
-        offsets=offsets,
-        scales=scales,
-        biases=least - offsets * scales,
-        low=low,
-        steps=steps,
-        is_late=is_late,
-        is_reversed=thresholds.is_reversed,
-    )
-
-
-def _slopes(
-    reached: IntArray, early: IntArray, is_reached: _Flags, is_early: _Flags
-) -> NDArray[np.float64]:
-    """Return the slope of each channel's line that leaves much room, in places a step of x.
-
-    At x = `reached` a place must be reached, if it ever is; at `early` it must not be, if not yet.
-    The room between the line that reaches every place in time and the one that is never early is a
-    concave function of the slope. Where half the slope leaves half as much room, it is taken:
-    channels that are hardly used shall not spoil the shift of all.
-    """
-    places = np.arange(1, reached.shape[1] + 1)
-    least = 2.0 ** -(MAX_SUM_BITS + GUARD_BITS)
-    low, high = np.full(len(reached), least), np.ones(len(reached))
-
-    def room(slope: NDArray[np.float64]) -> NDArray[np.float64]:
-        ceiling, floor = places - slope[:, None] * early, places - slope[:, None] * reached
-        lowest = np.min(ceiling, axis=1, initial=np.inf, where=is_early)
-        highest = np.max(floor, axis=1, initial=-np.inf, where=is_reached)
-        return np.asarray(lowest - highest)
-
-    for _ in range(_SEARCH_STEPS):
-        third = (high - low) / 3
-        is_left = room(low + third) >= room(high - third)
-        low, high = np.where(is_left, low, low + third), np.where(is_left, high - third, high)
-    slope = (low + high) / 2
-    for _ in range(MAX_SUM_BITS):
-        is_slack = (room(slope / 2) > room(slope) / 2) & (room(slope / 2) > 0)
-        slope = np.where(is_slack & (slope / 2 >= least), slope / 2, slope)
-    return np.asarray(slope)
 
 
 def row_steps(sum_bits: int, cycles: int) -> tuple[int, ...]:
     """Return how many bits of a scale each serial multiplication takes, at most `cycles`."""
     bits = scale_bits(sum_bits)
     return tuple(min(cycles, bits - low) for low in range(0, bits, cycles))
+
+
+def address_stages(output: Format) -> int:
+    """Return the registers from a scaled sum to the mark beside it: minifloats are normalised."""
+    return 4 if operand(output).is_minifloat else 2
+
+
+def can_scale(output: Format, sum_bits: int) -> bool:
+    """Return whether codes of `output` can lie on a line of sums this wide [bit] at all."""
+    return mark_bits(output) <= MAX_MARK_BITS and sum_bits <= MAX_SUM_BITS

@@ -10,9 +10,7 @@
 //   in_x        in,  X       two's complement
 //   in_total    in,  TOTAL   two's complement
 //   in_factor   in,  FACTOR
-//   in_scale    in,  FACTOR  the whole factor, which goes along
 //   x           out, X
-//   scale       out, FACTOR
 //   out_total   out, TOTAL   after this step
 //   out_factor  out, FACTOR
 module bf_scale_rows #(
@@ -26,9 +24,7 @@ module bf_scale_rows #(
     input  wire [     X-1:0] in_x,
     input  wire [ TOTAL-1:0] in_total,
     input  wire [FACTOR-1:0] in_factor,
-    input  wire [FACTOR-1:0] in_scale,
     output reg  [     X-1:0] x,
-    output reg  [FACTOR-1:0] scale,
     output wire [ TOTAL-1:0] out_total,
     output wire [FACTOR-1:0] out_factor
 );
@@ -42,10 +38,7 @@ module bf_scale_rows #(
     if (advance) begin
       total <= load ? in_total : out_total;
       factor <= load ? in_factor : out_factor;
-      if (load) begin
-        x <= in_x;
-        scale <= in_scale;
-      end
+      if (load) x <= in_x;
     end
   end
 endmodule

@@ -9,7 +9,6 @@ from dse.formats import parse_format
 from hw_models.arith.requantize.lookup import lookup
 from hw_models.arith.requantize.order import codes_by_place
 from hw_models.arith.requantize.proof import differences
-from hw_models.arith.requantize.scale_round import can_scale, scale_round
 from hw_models.arith.requantize.thresholds import ThresholdUnit, bisection, threshold_units
 from hw_models.graph import Requantize
 from hw_models.tail import ordered_codes
@@ -105,52 +104,6 @@ def test_a_memory_holds_a_heap_of_middles(make_tail):
     first, second = threshold_units(found.output, 2)
     assert found.words(first, 0) == [0, bound[3], bound[1], bound[5]]
     assert found.words(second, 0) == bound[0::2]
-
-
-LINES = ["int8", "uint8", "int6", "int8n", "uint5"]
-
-
-@pytest.mark.parametrize("output", LINES)
-@pytest.mark.parametrize("kind", ["ties", "relu"])
-def test_lines_equal_the_tail_on_every_sum(output, kind, make_tail):
-    tail = make_tail(output, 14, CHANNELS, kind, seed=2)
-    thresholds = bisection(tail, requantize(output, 14))
-    line = scale_round(thresholds)
-    assert line is not None
-    sums = all_sums(14)
-    assert (line.codes(sums) == tail.codes(sums)).all()
-    assert differences(line.codes, thresholds.bounds, tail, 14) == ""
-    if kind == "ties":  # half to even: every other place starts one sum later than the line
-        per_channel = line.is_late.sum(axis=1)
-        assert (per_channel > 0).all()
-        assert not (line.is_late[:, :-1] & line.is_late[:, 1:]).any()
-
-
-@pytest.mark.parametrize("bits", [16, 20, 22])
-def test_lines_of_wide_sums_are_proven(bits, make_tail):
-    tail = make_tail("int8", bits, CHANNELS, "steep", seed=1)
-    thresholds = bisection(tail, requantize("int8", bits))
-    assert thresholds.is_reversed.any()
-    line = scale_round(thresholds)
-    assert line is not None
-    assert differences(line.codes, thresholds.bounds, tail, bits) == ""
-    late = line.is_late.copy()
-    channel, place = np.argwhere(late[:, 1 : line.steps])[0] if late.any() else (0, 100)
-    late[channel, place + 1] ^= True
-    wrong = replace(line, is_late=late)
-    assert f"of channel {channel}" in differences(wrong.codes, thresholds.bounds, tail, bits)
-
-
-def test_curves_are_no_lines(make_tail):
-    for kind in ("sigmoid", "leaky"):
-        tail = make_tail("int8", 14, CHANNELS, kind)
-        assert scale_round(bisection(tail, requantize("int8", 14))) is None
-
-
-def test_only_integers_lie_on_a_line():
-    assert can_scale(parse_format("uint8"), 20)
-    assert not can_scale(parse_format("e4m3"), 20)
-    assert not can_scale(parse_format("int8"), 40)
 
 
 @pytest.mark.parametrize("output", ["int4", "e2m1", "ue2m2"])

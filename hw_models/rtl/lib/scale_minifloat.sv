@@ -1,0 +1,114 @@
+// Code of a point on a minifloat's line, in units of half the least step: rounded half up.
+//
+// The magnitude (complemented below 0, so that marks are symmetric) is shifted left until its top
+// bit is set, which gives the exponent; the bit below the mantissa decides the rounding. A point
+// just above a mark may be there too early by some steps of its sum. Then the low bits of the sum,
+// compared with those of the first sum that belongs there, decide.
+//
+//   clk      in,  1      clock
+//   advance  in,  1      move on
+//   point    in,  BITS   two's complement, SHIFT bits below the unit
+//   x        in,  FIRST  low bits of the sum with its offset
+//   address  out, CODE   sign and lesser magnitude beside the point, four clock edges later
+//   first    in,  FIRST  low bits of the first x at their mark, one clock edge after the address
+//   code     out, CODE   one clock edge after first
+//
+// LOWEST and HIGHEST are limits, as magnitudes, complemented where negative; LOWEST_CODE and
+// HIGHEST_CODE are the codes there.
+module bf_scale_minifloat #(
+    parameter int BITS = 62,
+    parameter int SHIFT = 31,
+    parameter int WINDOW = 28,
+    parameter int FIRST = 7,
+    parameter int EXP = 4,
+    parameter int MAN = 3,
+    parameter bit SIGNED = 1,
+    parameter int LOWEST = -128,
+    parameter int HIGHEST = 127,
+    parameter int LOWEST_CODE = 255,
+    parameter int HIGHEST_CODE = 127,
+    parameter int CODE = int'(SIGNED) + EXP + MAN
+) (
+    input  wire             clk,
+    input  wire             advance,
+    input  wire [ BITS-1:0] point,
+    input  wire [FIRST-1:0] x,
+    output wire [ CODE-1:0] address,
+    input  wire [FIRST-1:0] first,
+    output wire [ CODE-1:0] code
+);
+  localparam int MARK = MAN + (1 << EXP);  // bits of the greatest mark
+  localparam int WHOLE = BITS - SHIFT > MARK ? BITS - SHIFT : MARK + 1;
+  localparam int BELOW = (1 << EXP) - 2;  // bits below the one that decides
+  localparam int COARSE = EXP / 2;  // lowest stage in front of the register
+
+  // saturate; complement below 0
+  reg [BITS-1:0] point1;
+  reg [FIRST-1:0] x1, x2, x3, x4, x5;
+  reg [MARK-1:0] magnitude2;
+  reg sign2, sign3, sign4, sign5, sign6, near2, near3, near4, near5;
+  wire signed [WHOLE-1:0] whole1 = $signed(point1) >>> SHIFT;
+  wire [SHIFT-1:0] fraction1 = point1[SHIFT-1:0];
+  wire sign1 = whole1[WHOLE-1];
+  wire is_beyond = whole1[WHOLE-1:MARK] != {(WHOLE - MARK) {sign1}};
+
+  // shift left by the exponent's complement; what comes in is 0, or 1 in a complement
+  wire [MARK-1:0] value[EXP+1];
+  reg [MARK-1:0] value3;
+  wire [EXP-1:0] zeros, all_zeros;
+  reg [EXP-1:0] zeros3;
+  assign value[EXP] = magnitude2;
+  for (genvar i = EXP - 1; i >= 0; i--) begin : gen_stage
+    localparam int STEP = 1 << i;
+    wire [MARK-1:0] v = i == COARSE - 1 ? value3 : value[i+1];
+    wire fill = i < COARSE ? sign3 : sign2;
+    wire go;
+    assign zeros[i] = ~|v[MARK-1-:STEP];
+    assign all_zeros[i] = i < COARSE ? zeros[i] : zeros3[i];
+    if (i > 0) assign go = zeros[i];
+    else if (EXP > 1) assign go = zeros[0] && !(&all_zeros[EXP-1:1]);  // subnormals stay
+    else assign go = 1'b0;
+    wire [MARK+STEP-1:0] moved = {v, {STEP{fill}}};
+    assign value[i] = go ? moved[MARK-1:0] : v;
+  end
+  wire [MARK-1:0] shifted3 = COARSE == 0 ? value3 : value[0];
+
+  // exponent field, mantissa, and the bit that decides
+  wire [EXP+MAN:0] kept3 = {~all_zeros, shifted3[MARK-2:BELOW]};
+  wire is_mark3;
+  if (BELOW > 0) begin : gen_below
+    assign is_mark3 = kept3[0] != sign3 && shifted3[BELOW-1:0] == {BELOW{sign3}};
+  end else begin : gen_none
+    assign is_mark3 = kept3[0] != sign3;
+  end
+  reg [EXP+MAN:0] kept4, kept5, magnitude6;
+  wire [FIRST-1:0] ahead5 = x5 - first;  // negative before the first one
+  wire up5 = near5 ? ahead5[FIRST-1] == sign5 : kept5[0];
+
+  wire [EXP+MAN:0] placed4 = {sign4, kept4[EXP+MAN:1]};
+  assign address = placed4[CODE-1:0];
+
+  always_ff @(posedge clk) begin
+    if (advance) begin
+      point1 <= point;
+      {x1, x2, x3, x4, x5} <= {x, x1, x2, x3, x4};
+      {sign2, sign3, sign4, sign5, sign6} <= {sign1, sign2, sign3, sign4, sign5};
+      magnitude2 <= is_beyond ? '1 : whole1[MARK-1:0] ^ {MARK{sign1}};
+      near2 <= fraction1 >> WINDOW == 0;
+      value3 <= value[COARSE];
+      zeros3 <= zeros;
+      near3 <= near2;
+      kept4 <= kept3;
+      near4 <= near3 && is_mark3;
+      kept5 <= kept4;
+      near5 <= near4;
+      magnitude6 <= kept5[EXP+MAN:1] + up5;
+    end
+  end
+
+  // limits; no code is -0
+  wire signed [EXP+MAN+1:0] turned6 = {1'b0, magnitude6} ^ {(EXP + MAN + 2) {sign6}};
+  wire [EXP+MAN:0] within6 = {sign6 && |magnitude6, magnitude6[EXP+MAN-1:0]};
+  assign code = turned6 < LOWEST ? CODE'(LOWEST_CODE)
+              : turned6 > HIGHEST ? CODE'(HIGHEST_CODE) : within6[CODE-1:0];
+endmodule
