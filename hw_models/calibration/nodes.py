@@ -11,7 +11,8 @@ import numpy as np
 from dse.formats import Format, parse_format
 from dse.progress import Progress
 from hw_models.arith.cell import STYLES
-from hw_models.arith.requantize.scale_round import can_scale, scale_round
+from hw_models.arith.requantize.scale_fit import scale_round
+from hw_models.arith.requantize.scale_round import can_scale
 from hw_models.arith.requantize.thresholds import bisection
 from hw_models.calibration.fit import Floats, fit_naive
 from hw_models.calibration.judge import Prediction

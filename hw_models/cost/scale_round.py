@@ -67,9 +67,12 @@ def scale_round_parts(node: Requantize, pace: Pace, target: Target) -> tuple[Par
 
 
 def _front(sum_bits: int, target: Target) -> Resources:
-    """Return the turned sum and its offset, and the registers before them."""
+    """Return the sum with its offset, and the registers before it.
+
+    A channel that falls would add a LUT for each bit of its lane's sums.
+    """
     return Resources(
-        lut=sum_bits + carry_lut(offset_bits(sum_bits), target),
+        lut=carry_lut(offset_bits(sum_bits), target),
         ff=2 * sum_bits + parameter_bits(sum_bits),
     )
 

@@ -93,6 +93,7 @@ def emit_scale_round(node: Requantize, pace: Pace, line: ScaleRound, fabric: Fab
     firsts = [f"{name}_first_{lane}.hex" for lane in range(lanes)]
     body = [
         *_front(node, pace, widths, f"{name}_scales.hex", fold_bits, fabric),
+        *_offsets(lanes, widths, falls=bool(line.is_reversed.any())),
         *_rows(lanes, widths, steps, fold_bits),
         *_control(node, lanes, fold_bits, len(steps)),
     ]
@@ -176,14 +177,24 @@ def _front(
         },
         {"clk": "clk", "en": "takes", "address": "fold0", "data": "word1"},
     )
+
+
+def _offsets(lanes: int, widths: _Widths, *, falls: bool) -> Iterator[str]:
+    """Yield the operands of the multiplication: sums with their offsets, biases, scales.
+
+    Args:
+        lanes: Sums at a time.
+        widths: Widths of a lane.
+        falls: Whether any channel is reversed.
+    """
     for part, bits in (("x", widths.x), ("total", widths.total)):
         yield f"  wire [{lanes * bits - 1}:0] {part}0;"
     yield f"  wire [{lanes * widths.scale - 1}:0] factor0;"
     for lane in range(lanes):
         sums, at = f"sums2[{lane * widths.sum}+:{widths.sum}]", lane * widths.word
         offset = at + 2 * widths.scale
-        flip = f"{{{widths.sum}{{word2[{offset + widths.x}]}}}}"
-        yield f"  wire [{widths.sum - 1}:0] turned{lane} = {sums} ^ {flip};"
+        turn = f" ^ {{{widths.sum}{{word2[{offset + widths.x}]}}}}" if falls else ""
+        yield f"  wire [{widths.sum - 1}:0] turned{lane} = {sums}{turn};"
         sign = f"{{{widths.x - widths.sum}{{turned{lane}[{widths.sum - 1}]}}}}"
         yield f"  assign x0[{lane * widths.x}+:{widths.x}] ="
         yield f"      {{{sign}, turned{lane}}} + word2[{offset}+:{widths.x}];"

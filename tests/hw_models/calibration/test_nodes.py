@@ -68,6 +68,8 @@ def test_small_nodes_are_as_estimated():
     for case, found in zip(SMALL, synthesise([c.design for c in SMALL], "ecp5"), strict=True):
         estimated = total(case.parts)
         assert found.resources.bram18 == estimated.bram18, case.kind
-        assert abs(found.resources.ff - estimated.ff) <= 1, case.kind
+        # flip-flops of scale and round are an upper bound: those of bits that are constant go
+        spare = found.resources.ff // 8 if case.kind == "scale and round" else 1
+        assert -1 <= estimated.ff - found.resources.ff <= spare, case.kind
         ratios.append(estimated.lut / found.resources.lut)
     assert np.abs(np.array(ratios) - 1).mean() < 0.1
