@@ -23,8 +23,11 @@ _Numbers = NDArray[np.float64]
 def scale_round(thresholds: Bisection) -> ScaleRound | None:
     """Derive the line that equals `thresholds`; `None` if there is none.
 
-    A line is searched that reaches every mark at its first x, or earlier by as few x as the table
-    of corrections can tell from it. Exact integers decide; the search itself is in float64.
+    A line is searched that reaches every mark at its first x or a little earlier: the x before the
+    first is less than 2^window above the mark. An x whose point is in that window is then at most
+    2^window / scale, rounded up, before the first, and less than that behind it. If that is at most
+    2^(first_bits - 1), the sign of their difference modulo 2^first_bits tells which. Exact integers
+    decide; the search itself is in float64.
     """
     bits, output = thresholds.sum_bits, thresholds.output
     falls = thresholds.is_reversed[:, None]

@@ -14,7 +14,7 @@ from hw_models.tail import IntArray, SumArray
 MAX_SUM_BITS = 53
 """Widest sums that are scaled: the search for lines is in float64."""
 MAX_MARK_BITS = 22
-"""Widest marks: float32 steps of the greatest value are smaller than the unit of the line."""
+"""Widest values in the unit of the marks: of wider ones, a few float32 steps exceed the unit."""
 GUARD_BITS = 3
 """Bits by which a scale is wider than a sum: channels whose scales differ share one shift."""
 _FLOAT32_BITS = 24

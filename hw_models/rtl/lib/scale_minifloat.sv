@@ -37,7 +37,7 @@ module bf_scale_minifloat #(
     input  wire [FIRST-1:0] first,
     output wire [ CODE-1:0] code
 );
-  localparam int MARK = MAN + (1 << EXP);  // bits of the greatest mark
+  localparam int MARK = MAN + (1 << EXP);  // bits of the greatest value
   localparam int WHOLE = BITS - SHIFT > MARK ? BITS - SHIFT : MARK + 1;
   localparam int BELOW = (1 << EXP) - 2;  // bits below the one that decides
   localparam int COARSE = EXP / 2;  // lowest stage in front of the register
