@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 
 from dse.errors import DesignError
 from hw_models.dataflow import FULL_RATE_DEPTH, Dataflow, Stream, least_depth
-from hw_models.schedule.replay import replay, slowest_ii_cycles
+from hw_models.schedule.replay import Replays, slowest_ii_cycles
 
 
 def with_sized_fifos(flow: Dataflow, latencies: Mapping[str, int]) -> Dataflow:
@@ -24,12 +25,20 @@ def with_sized_fifos(flow: Dataflow, latencies: Mapping[str, int]) -> Dataflow:
         DesignError: No depths reach the slowest node's rate.
     """
     target = slowest_ii_cycles(flow)
+    replays = Replays(flow, latencies)
+
+    @cache
+    def reaches(depths: tuple[int, ...]) -> bool:
+        try:
+            return replays.schedule(depths).interval_cycles <= target
+        except DesignError:  # a branch that waits for ever
+            return False
+
     depths = [FULL_RATE_DEPTH] * len(flow.streams)
-    if not _reaches(_with_depths(flow, depths), latencies, target):
-        endless = _with_depths(flow, [1 << 40] * len(flow.streams))
-        backlog = replay(endless, latencies, in_interval_cycles=target).fifo_beats
-        depths = [max(FULL_RATE_DEPTH, beats + 1) for beats in backlog]  # one more in the register
-    if not _reaches(_with_depths(flow, depths), latencies, target):
+    if not reaches(tuple(depths)):
+        backlogs = replays.backlogs(target)
+        depths = [max(FULL_RATE_DEPTH, beats + 1) for beats in backlogs]  # one more in the register
+    if not reaches(tuple(depths)):
         raise DesignError(f"FIFOs of {max(depths)} beats do not reach {target} cycles per frame")
     by_bits = sorted(
         range(len(depths)),
@@ -41,7 +50,7 @@ def with_sized_fifos(flow: Dataflow, latencies: Mapping[str, int]) -> Dataflow:
         before = [depths[i] for i in indices]
         for i in indices:
             depths[i] = _least_depth(flow, flow.streams[i]) if depth is None else depth
-        if _reaches(_with_depths(flow, depths), latencies, target):
+        if reaches(tuple(depths)):
             return True
         for i, old in zip(indices, before, strict=True):
             depths[i] = old
@@ -74,10 +83,3 @@ def _least_depth(flow: Dataflow, stream: Stream) -> int:
 def _with_depths(flow: Dataflow, depths: list[int]) -> Dataflow:
     streams = zip(flow.streams, depths, strict=True)
     return replace(flow, streams=tuple(replace(s, fifo_depth=depth) for s, depth in streams))
-
-
-def _reaches(flow: Dataflow, latencies: Mapping[str, int], target_ii_cycles: int) -> bool:
-    try:
-        return replay(flow, latencies).interval_cycles <= target_ii_cycles
-    except DesignError:  # a branch that waits for ever
-        return False

@@ -2,15 +2,17 @@
 
 import numpy as np
 import pytest
+from every_cycle import run_every_cycle
 
 from dse.errors import DesignError
 from dse.formats import parse_format
 from hw_models.dataflow import dataflow
-from hw_models.folding import Folding, fold
+from hw_models.folding import Folding, fold, legal_foldings
 from hw_models.graph import INPUT, Accelerator, Add, Requantize
 from hw_models.schedule import replay, with_sized_fifos
+from hw_models.schedule.machine import Workshop
 from hw_models.schedule.program import Program, converter_program, program
-from hw_models.schedule.replay import slowest_ii_cycles
+from hw_models.schedule.replay import Replays, slowest_ii_cycles
 
 
 def _latencies(accelerator, cycles=5):
@@ -145,3 +147,32 @@ def test_a_shortcut_too_shallow_for_its_branch_stops_for_ever(make_mvau):
     assert schedule.interval_cycles >= 16 * 64
     with pytest.raises(DesignError, match=r"stops for ever; full FIFOs: .*a\.quant-add"):
         replay(flow, _latencies(accelerator))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_working_ahead_gives_what_every_cycle_gives(make_cnn, make_mvau, seed):
+    rng = np.random.default_rng(seed)
+    accelerator = make_cnn() if seed % 2 else _residual(make_mvau)
+    foldings = [list(legal_foldings(mvau)) for mvau in accelerator.mvaus]
+    flow = dataflow(
+        accelerator, [each[rng.integers(len(each) // 2, len(each))] for each in foldings]
+    )
+    latencies = {node.name: int(rng.integers(1, 30)) for node in accelerator.nodes}
+    frames = 3
+    depths = rng.choice([1, 2, 3, 6, 40], len(flow.streams)).tolist()
+    for fifo_depths, interval in ((depths, 0), ([1 << 40] * len(depths), slowest_ii_cycles(flow))):
+        replays = Replays(flow, latencies, frames=frames)
+        machine, fifos = Workshop(flow, latencies).machine(fifo_depths, frames)
+        in_beats = accelerator.nodes[0].in_elements // flow.streams[0].source_lanes
+        out_beats = accelerator.nodes[-1].out_elements // flow.output.source_lanes
+        offers = np.ceil(np.arange(frames * in_beats) * interval / in_beats)
+        ends, most = run_every_cycle(machine, offers, out_beats, frames)
+        if len(ends) < frames:
+            with pytest.raises(DesignError, match="stops for ever"):
+                replays.schedule(fifo_depths, interval)
+            continue
+        schedule = replays.schedule(fifo_depths, interval)
+        assert schedule.latency_cycles == ends[0] + 1
+        assert schedule.interval_cycles == ends[-1] - ends[-2]
+        if interval:
+            assert replays.backlogs(interval) == [most[fifo] for fifo in fifos]
