@@ -9,6 +9,9 @@ import typer
 def calibrate(
     device: Annotated[str, typer.Option(help="FPGA family: ecp5, xcup or ice40.")],
     jobs: Annotated[int, typer.Option(help="Runs of Yosys at a time.", min=1)] = 1,
+    keep_cells: Annotated[
+        bool, typer.Option("--keep-cells", help="Synthesise matrix units only, not every cell.")
+    ] = False,
     report: Annotated[
         Path | None,
         typer.Option(help="Folder for tables and figures of the model's errors."),
@@ -25,10 +28,10 @@ def calibrate(
 
     try:
         with progress_bars() as progress:
-            rows = run(device, processes=jobs, progress=progress)
+            rows = run(device, keeps_cells=keep_cells, processes=jobs, progress=progress)
             if report is not None:
                 judged = judge(device, rows, processes=jobs, progress=progress)
-                write_calibration(judged, report)
+                write_calibration(judged, report, keeps_cells=keep_cells)
     except KeyboardInterrupt:
         typer.echo("stopped; what was synthesised is kept, the same command goes on", err=True)
         raise

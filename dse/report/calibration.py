@@ -19,14 +19,20 @@ TARGETS_PCT = {"ecp5": (3.0, 8.0, 4.0)}
 OTHER_TARGETS_PCT = (5.0, 13.0, 6.0)
 
 
-def write_calibration(judgement: Judgement, folder: Path) -> None:
-    """Write ``<device>.json``, ``<device>.csv``, a figure, and ``README.md`` over all devices.
+def write_calibration(judgement: Judgement, folder: Path, *, keeps_cells: bool = False) -> None:
+    """Write tables and figures of a device, and ``README.md`` over all devices in `folder`.
+
+    Args:
+        judgement: How good the model is.
+        folder: Where the files go.
+        keeps_cells: Whether cells were not synthesised again, for the command on the page.
 
     Raises:
         DataError: A file cannot be written.
     """
     stem = folder / judgement.device
-    replace_atomically(stem.with_suffix(".json"), json.dumps(judgement.to_json(), indent=2) + "\n")
+    stored = {**judgement.to_json(), "keeps_cells": keeps_cells}
+    replace_atomically(stem.with_suffix(".json"), json.dumps(stored, indent=2) + "\n")
     replace_atomically(stem.with_suffix(".csv"), _predictions_csv(judgement.predictions))
     save_figure(estimate_error(judgement.predictions, judgement.device), stem)
     nodes = judgement.node_predictions
@@ -58,7 +64,8 @@ def _page(judgements: list[dict[str, Any]]) -> Iterator[str]:
     )
     for judgement in judgements:
         device = judgement["device"]
-        yield f"    bitfront calibrate --device {device} --report reports/gallery/cost-model"
+        keep = " --keep-cells" if judgement["keeps_cells"] else ""
+        yield f"    bitfront calibrate --device {device}{keep} --report reports/gallery/cost-model"
     yield ""
     yield "| device | cells | model | n | MAPE % | p95 % | max % | R² | tau | aim: MAPE, p95 % |"
     yield "|---|---|---|--:|--:|--:|--:|--:|--:|---|"

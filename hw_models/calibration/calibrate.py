@@ -123,8 +123,16 @@ class Judgement:
         return {key: value for key, value in asdict(self).items() if "predictions" not in key}
 
 
-def calibrate(device: str, *, processes: int, progress: Progress) -> tuple[Row, ...]:
+def calibrate(
+    device: str, *, keeps_cells: bool = False, processes: int, progress: Progress
+) -> tuple[Row, ...]:
     """Synthesise the cells of `device`, refit its coefficients, and write both into the package.
+
+    Args:
+        device: FPGA family.
+        keeps_cells: Leave cells as they are in the tables; only matrix units are synthesised.
+        processes: Runs of Yosys at a time.
+        progress: Is told what is done.
 
     Raises:
         DesignError: No such family, or one whose cells are another's.
@@ -132,8 +140,11 @@ def calibrate(device: str, *, processes: int, progress: Progress) -> tuple[Row, 
         DataError: The package's folder is not writable.
     """
     _require_cells(device)
-    rows = measure(device, processes=processes, progress=progress)
-    write_tables(device, rows)
+    if keeps_cells:
+        rows = measured.load_rows(device)
+    else:
+        rows = measure(device, processes=processes, progress=progress)
+        write_tables(device, rows)
     units = measure_units(device, fitted=True, processes=processes, progress=progress)
     per_bit, besides = fit_control(units)
     source = f"fitted to {len(units)} matrix units, {rows[0].tool} {rows[0].version}"
