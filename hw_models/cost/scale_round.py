@@ -1,6 +1,7 @@
 """Cost of a requantizer that multiplies, counted from how ``lib/scale_*.sv`` are written."""
 
 from dse.formats import Format
+from hw_models.arith.cell import STYLES
 from hw_models.arith.operand import operand
 from hw_models.arith.requantize.marks import mark_bits
 from hw_models.arith.requantize.scale_round import (
@@ -14,6 +15,7 @@ from hw_models.arith.requantize.scale_round import (
 )
 from hw_models.cost.logic import carry_lut, counter_bits, counters_lut
 from hw_models.cost.memory import Memory, memory_part
+from hw_models.cost.registers import waiting_registers
 from hw_models.cost.target import Target
 from hw_models.folding import Pace
 from hw_models.graph import Requantize
@@ -95,16 +97,17 @@ def _codes(output: Format, sum_bits: int, target: Target) -> Resources:
     first = first_bits(sum_bits)
     point = min(total_bits(sum_bits) + scale_bits(sum_bits), _POINT_BITS)
     compared = carry_lut(first, target) if first > 1 else 1
+    waits = waiting_registers(first, address_stages(output) + 1, STYLES[target.family.name][0])
     if not code.is_minifloat:
-        return Resources(
+        return waits + Resources(
             lut=2 * bits + carry_lut(bits, target) + compared + 16,
-            ff=point + 3 * first + 4 * bits + 3,
+            ff=point + 4 * bits + 3,
         )
     mark, exponent = mark_bits(output), code.exponent_bits
     kept = exponent + code.significand_bits
-    return Resources(
+    return waits + Resources(
         lut=mark * (exponent + 1) + carry_lut(kept, target) + compared + 23,
-        ff=point + 5 * first + 2 * mark + exponent - exponent // 2 + 3 * kept + 9 + bits,
+        ff=point + 2 * mark + exponent - exponent // 2 + 3 * kept + 9 + bits,
     )
 
 
