@@ -20,6 +20,7 @@ from hw_models.cost.estimate import estimate_flow
 from hw_models.graph import Requantize
 from hw_models.model import Model
 from hw_models.resources import Resources
+from hw_models.rtl.node import require_rtl
 from hw_models.schedule import slowest_ii_cycles
 from hw_models.sim.golden import golden, used_codes
 from hw_models.sim.verilator import Traffic
@@ -75,10 +76,12 @@ def build(
         say: Told of a clock that was missed.
 
     Raises:
+        UnsupportedLayerError: A node has no RTL; nothing is written.
         DesignError: The network does not fit the board, or the folding is illegal.
         VerificationError: The RTL differs from golden: names the node and the first difference.
         ToolError: A tool is missing, fails or does not end in time.
     """
+    require_rtl(model.accelerator)
     require_writable_folder(folder)
     (folder / REPORT).unlink(missing_ok=True)
     foldings = chosen_foldings(

@@ -8,7 +8,7 @@ from dse.errors import UnmodelledError
 from hw_models.arith.cell import Style
 from hw_models.cost.target import Target
 from hw_models.folding import Pace
-from hw_models.graph import Node
+from hw_models.graph import Accelerator, Node
 from hw_models.model import Model
 from hw_models.rtl.design import Rtl
 
@@ -48,6 +48,21 @@ def emit_node(node: Node, pace: Pace, model: Model, fabric: Fabric) -> Rtl:
         DesignError: A case of it that the RTL cannot do.
     """
     raise UnmodelledError(f"no RTL for nodes of kind {type(node).__name__}")
+
+
+@singledispatch
+def check_node(node: Node) -> None:
+    """Raise `UnsupportedLayerError` if `node` has no RTL though others of its kind have."""
+
+
+def require_rtl(accelerator: Accelerator) -> None:
+    """Check every node before anything is made of them.
+
+    Raises:
+        UnsupportedLayerError: One has no RTL; names it, and why.
+    """
+    for node in accelerator.nodes:
+        check_node(node)
 
 
 def module_name(node: Node) -> str:

@@ -9,7 +9,7 @@ from hw_models.rtl.cell import LIBRARY
 from hw_models.rtl.design import Rtl
 from hw_models.rtl.latency import latency_cycles
 from hw_models.rtl.memory import ram_style
-from hw_models.rtl.node import Fabric, emit_node, module_name
+from hw_models.rtl.node import Fabric, check_node, emit_node, module_name
 from hw_models.rtl.stream import Port, instance, module_text, stream_pins
 
 _SOURCES = ("operand", "fixed", "order", "fold_counter", "ram", "pool_axis", "pool")
@@ -18,7 +18,7 @@ _SOURCES = ("operand", "fixed", "order", "fold_counter", "ram", "pool_axis", "po
 @emit_node.register
 def _(node: Pool, pace: Pace, model: Model, fabric: Fabric) -> Rtl:
     """Write a pool: a top module around ``lib/pool.sv``."""
-    check_pool(node)
+    check_node(node)
     code = operand(node.act)
     is_sum = node.reduce is PoolKind.AVERAGE
     bits = node.accumulator_bits if is_sum else code.bits
@@ -74,7 +74,8 @@ def _(node: Pool, pace: Pace, fabric: Fabric) -> int:
     return 3
 
 
-def check_pool(node: Pool) -> None:
+@check_node.register
+def _(node: Pool) -> None:
     """Raise `UnsupportedLayerError` unless windows are apart and each holds a pixel."""
     overlaps = node.kernel[0] > node.stride[0] or node.kernel[1] > node.stride[1]
     if overlaps or node.dilation != (1, 1):

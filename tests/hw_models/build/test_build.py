@@ -6,11 +6,12 @@ from dataclasses import fields, replace
 
 import pytest
 
-from dse.errors import DataError, VerificationError
+from dse.errors import DataError, UnsupportedLayerError, VerificationError
 from dse.progress import silent
 from hw_models.boards import BOARDS
 from hw_models.build import Order, Report, build, seeded_images
 from hw_models.build.fold import read_foldings
+from hw_models.graph import Accelerator, Pool, PoolKind
 from hw_models.sim.golden import golden
 
 BUILD = importlib.import_module("hw_models.build.build")  # the package's `build` is a function
@@ -101,6 +102,25 @@ def test_a_damaged_report_is_refused(tmp_path):
         (tmp_path / "report.json").write_text(content)
         with pytest.raises(DataError, match=r"report\.json is damaged"):
             Report.read(tmp_path)
+
+
+def test_a_pool_whose_windows_overlap_is_refused_before_anything_is_written(make_model, tmp_path):
+    model = make_model()
+    conv, fc = (node for node in model.accelerator.nodes if node.name in ("conv", "fc"))
+    pool = Pool(
+        name="pool",
+        reduce=PoolKind.MAX,
+        kernel=(3, 3),
+        pads=(1, 1, 1, 1),
+        channels=conv.mh,
+        height=3,
+        width=3,
+        act=fc.act,
+    )
+    nodes = (*model.accelerator.nodes[:-1], pool, fc)
+    with pytest.raises(UnsupportedLayerError, match=r"^pool: .* windows must not overlap"):
+        _build(tmp_path / "build", replace(model, accelerator=Accelerator(nodes=nodes)), tmp_path)
+    assert not (tmp_path / "build").exists()
 
 
 def test_a_folder_that_is_a_file_is_refused(make_model, tmp_path):
