@@ -28,6 +28,10 @@ from dse.quant.pipeline import CalibratedNetwork, QuantizedNetwork
 
 Floats = npt.NDArray[np.float64]
 
+_PATCHES = 32_768
+_PATCHES_A_WEIGHT = 64
+"""Second moments are taken over at least this many patches, every k-th where there are more."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LayerTask:
@@ -72,10 +76,6 @@ class LayerTask:
         """Return the mean over patches of x̂ xᵀ, x̂ quantized and x not, `(g, n, n)`."""
         return self._mean_products(self.inputs, self.float_inputs)
 
-    def means(self) -> tuple[Floats, Floats]:
-        """Return the mean quantized patch and the mean float patch, `(g, n)` each."""
-        return self._mean(self.inputs), self._mean(self.float_inputs)
-
     def moments_of_sums(
         self, weight: FloatArray, inputs: tuple[torch.Tensor, ...]
     ) -> tuple[Floats, Floats]:
@@ -85,10 +85,15 @@ class LayerTask:
             weight: Weights of any kind.
             inputs: `inputs` or `float_inputs`.
         """
-        by_group = torch.from_numpy(weight).reshape(self.groups, -1, weight.shape[1])
-        sums = [torch.bmm(by_group, patches(self.layer, x)).flatten(0, 1) for x in inputs]
-        every = torch.cat(sums, dim=1).double()
-        return every.mean(dim=1).numpy(), every.var(dim=1, correction=0).numpy()
+        multiply = Multiply(self.layer, weight, bias=None)
+        count, total, squares = 0, torch.zeros(()), torch.zeros(())
+        for x in inputs:
+            by_channel = multiply(x).transpose(0, 1).reshape(len(weight), -1).double()
+            count += by_channel.shape[1]
+            total = total + by_channel.sum(dim=1)
+            squares = squares + by_channel.square().sum(dim=1)
+        mean = total / count
+        return mean.numpy(), (squares / count - mean.square()).clamp(min=0.0).numpy()
 
     def _mean_products(
         self, left: tuple[torch.Tensor, ...], right: tuple[torch.Tensor, ...]
@@ -97,15 +102,10 @@ class LayerTask:
         for x, y in zip(left, right, strict=True):
             a = patches(self.layer, x)
             b = a if x is y else patches(self.layer, y)
+            _, n, p = a.shape
+            stride = max(1, len(left) * p // max(_PATCHES, _PATCHES_A_WEIGHT * n))
+            a, b = a[:, :, ::stride], b[:, :, ::stride]
             total = total + torch.bmm(a, b.transpose(1, 2)).double()
-            count += a.shape[2]
-        return (total / count).numpy()
-
-    def _mean(self, inputs: tuple[torch.Tensor, ...]) -> Floats:
-        total, count = torch.zeros((), dtype=torch.float64), 0
-        for x in inputs:
-            a = patches(self.layer, x)
-            total = total + a.sum(dim=2, dtype=torch.float64)
             count += a.shape[2]
         return (total / count).numpy()
 
@@ -142,7 +142,7 @@ def rewrite_layers(
             before = read_layer(network.module.get_submodule(name), formats[name])
             numbers = rewrite(task, before)
             changed[name] = brevitas_layer(layer, name, numbers)
-            in_quantized[name] = _Multiply(layer, numbers)
+            in_quantized[name] = Multiply(layer, numbers.quantized(), numbers.bias)
         for pair in runs:
             for run in pair:
                 run.step(node)
@@ -169,7 +169,7 @@ def executables(
         layer = floats[wanted.layer]
         assert isinstance(layer, nn.Conv2d | nn.Linear)
         numbers = read_layer(in_quantized[wanted.layer], wanted.weight.narrow())
-        in_quantized[wanted.layer] = _Multiply(layer, numbers)
+        in_quantized[wanted.layer] = Multiply(layer, numbers.quantized(), numbers.bias)
         in_float[wanted.layer] = layer
     return in_float, in_quantized
 
@@ -206,16 +206,23 @@ class FakeQuantize(nn.Module):
         return out
 
 
-class _Multiply(nn.Module):
-    """A layer with final weights."""
+class Multiply(nn.Module):
+    """A layer of the geometry of another.
 
-    def __init__(self, layer: FloatLayer, numbers: LayerNumbers) -> None:
+    Args:
+        layer: Gives the geometry.
+        weight: Weights, `(out, n)`.
+        bias: Bias `(out,)`; `None` for none.
+    """
+
+    def __init__(self, layer: FloatLayer, weight: FloatArray, bias: FloatArray | None) -> None:
         super().__init__()
         self.layer = layer
-        self.weight = torch.from_numpy(numbers.quantized()).reshape(layer.weight.shape)
-        self.bias = torch.from_numpy(numbers.bias)
+        self.weight = torch.from_numpy(weight).reshape(layer.weight.shape)
+        self.bias = None if bias is None else torch.from_numpy(bias)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the sums."""
         if isinstance(self.layer, nn.Linear):
             return F.linear(x, self.weight, self.bias)
         layer = self.layer

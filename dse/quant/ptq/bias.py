@@ -4,9 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from dse.quant.kernels import FloatArray
 from dse.quant.layers import LayerNumbers
-from dse.quant.layerwise import Floats, LayerTask, rewrite_layers
+from dse.quant.layerwise import LayerTask, rewrite_layers
 from dse.quant.pipeline import CalibratedNetwork, QuantizedNetwork
 from dse.quant.ptq.base import QuantizedMethod, Stage
 
@@ -24,17 +23,9 @@ def correct_biases(
 
 def correct_layer(task: LayerTask, numbers: LayerNumbers) -> LayerNumbers:
     """Return a layer's numbers with a bias that takes up the mean error of each channel."""
-    mean, float_mean = task.means()
-    wanted = _products(task.weight, float_mean)
-    found = _products(numbers.quantized(), mean)
+    wanted, _ = task.moments_of_sums(task.weight, task.float_inputs)
+    found, _ = task.moments_of_sums(numbers.quantized(), task.inputs)
     return replace(numbers, bias=(task.bias + wanted - found).astype(np.float32))
-
-
-def _products(weight: FloatArray, mean: Floats) -> Floats:
-    """Return what rows of weights `(out, n)` make of a patch `(g, n)`, `(out,)`."""
-    by_group = weight.reshape(len(mean), -1, weight.shape[1]).astype(np.float64)
-    sums: Floats = np.einsum("gon,gn->go", by_group, mean)
-    return sums.reshape(-1)
 
 
 METHOD = QuantizedMethod(
