@@ -12,7 +12,7 @@ from dse.quant.ptq.base import QuantizedMethod, Stage
 from dse.quant.reconstruction import Reconstruction
 
 _STEPS = 500
-_RATE = 3e-3  # of the logarithms of all factors
+_RATE = 1e-2  # of the logarithms of all factors
 
 
 def round_weights(

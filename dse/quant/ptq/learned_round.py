@@ -13,11 +13,12 @@ from dse.quant.ptq.base import QuantizedMethod, Stage
 from dse.quant.reconstruction import Reconstruction
 
 _STEPS = 500
-_RATE = 0.02
-_STRETCH_LOW, _STRETCH_HIGH = -0.1, 1.1  # ζ and γ of the paper
+_RATE = 0.05
+_STRETCH_LOW, _STRETCH = -0.1, 1.2  # ζ and γ − ζ of the paper
+_STEPS_A_LOOK = 25  # steps from one look at the rounded weights to the next
 _WARM_UP = 0.2  # share of the steps without pressure to decide
 _SHARPNESS = (20.0, 2.0)  # β, from the end of the warm-up to the end
-_PRESSURE = 0.05  # λ, where errors are measured in those of rounding to nearest
+_PRESSURE = 0.2  # λ, where errors are measured in those of rounding to nearest
 
 
 def round_weights(
@@ -32,31 +33,34 @@ def round_weights(
 
 
 def round_layer(task: LayerTask, numbers: LayerNumbers) -> LayerNumbers:
-    """Return a layer's numbers with weights rounded towards the float layer's outputs."""
+    """Return a layer's numbers with weights rounded up or down; of each channel the best seen."""
     scale = numbers.scale_of_channel()[:, None]
-    below, above = (torch.from_numpy(codes * scale) for codes in _neighbours(numbers))
-    goal = Reconstruction.of(task)
-    nearest, _ = goal.errors_and_gradient(torch.from_numpy(numbers.quantized()))
-    unit = (nearest - goal.least_errors()).clamp(min=1e-12)[:, None]
+    below, above = (torch.from_numpy(codes * scale) for codes in neighbours(numbers))
     step = above - below
-    weight = torch.from_numpy(numbers.weight)
-    share = ((weight - below) / torch.where(step > 0, step, 1.0)).clamp(0.01, 0.99)
-    logits = torch.logit((share - _STRETCH_LOW) / (_STRETCH_HIGH - _STRETCH_LOW))
+    goal = Reconstruction.of(task)
+    best = torch.from_numpy(numbers.quantized())
+    least, _ = goal.errors_and_gradient(best)
+    unit = (least - goal.least_errors()).clamp(min=1e-12)[:, None]
+    share = (torch.from_numpy(numbers.weight) - below) / torch.where(step > 0, step, 1.0)
+    logits = torch.logit((share.clamp(0.01, 0.99) - _STRETCH_LOW) / _STRETCH)
     descent = torch.optim.Adam([logits], lr=_RATE)
-    for number in range(_STEPS):
+    for number in range(_STEPS + 1):
         sigmoid = torch.sigmoid(logits)
-        stretched = _STRETCH_LOW + (_STRETCH_HIGH - _STRETCH_LOW) * sigmoid
+        stretched = _STRETCH_LOW + _STRETCH * sigmoid
+        if number % _STEPS_A_LOOK == 0:
+            rounded = torch.where(stretched >= 0.5, above, below)
+            errors, _ = goal.errors_and_gradient(rounded)
+            best = torch.where((errors < least)[:, None], rounded, best)
+            least = torch.minimum(errors, least)
         up = stretched.clamp(0.0, 1.0)
         _, slope = goal.errors_and_gradient(below + step * up)
         gradient = slope * step / unit
         if (progress := number / _STEPS) > _WARM_UP:
             gradient += _PRESSURE * _pressure(up, (progress - _WARM_UP) / (1 - _WARM_UP))
         inside = (stretched > 0) & (stretched < 1)
-        by_logit = (_STRETCH_HIGH - _STRETCH_LOW) * sigmoid * (1 - sigmoid)
-        logits.grad = torch.where(inside, gradient * by_logit, 0.0)
+        logits.grad = torch.where(inside, gradient * _STRETCH * sigmoid * (1 - sigmoid), 0.0)
         descent.step()
-    up = _STRETCH_LOW + (_STRETCH_HIGH - _STRETCH_LOW) * torch.sigmoid(logits) >= 0.5
-    return replace(numbers, weight=torch.where(up, above, below).numpy())
+    return replace(numbers, weight=best.numpy())
 
 
 def _pressure(up: torch.Tensor, progress: float) -> torch.Tensor:
@@ -68,7 +72,7 @@ def _pressure(up: torch.Tensor, progress: float) -> torch.Tensor:
     return slope
 
 
-def _neighbours(numbers: LayerNumbers) -> tuple[FloatArray, FloatArray]:
+def neighbours(numbers: LayerNumbers) -> tuple[FloatArray, FloatArray]:
     """Return the codes at or below each weight, and those above; equal where it saturates."""
     grid = np.sort(np.asarray(numbers.number_format.grid(), np.float32))
     values = numbers.weight / numbers.scale_of_channel()[:, None]
