@@ -12,7 +12,7 @@ import torch
 
 from dse.files import replace_atomically
 
-BENCHMARKS = ("fake_quantization", "accuracy", "cost", "pareto_front", "synthesis")
+BENCHMARKS = ("fake_quantization", "accuracy", "cost", "pareto_front", "ptq", "synthesis")
 OUT = Path("reports/bench.json")
 
 
