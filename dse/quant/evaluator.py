@@ -39,7 +39,7 @@ class _Images:
 
 
 class Evaluator:
-    """Evaluates quantizations of a network; `traced` is the float one, `calibrated` with scales.
+    """Evaluates quantizations of a calibrated network; `traced` is the float network.
 
     Build it with the number of torch threads its results are to be made with (one, everywhere in
     bitfront): float32 sums depend on it in the last bit.
@@ -70,10 +70,10 @@ class Evaluator:
         self._validation = _Images.of(data, data.validation)
         self._test = _Images.of(data, data.test)
         images = _Images.of(data, data.calibration.take(np.arange(calibration)))
-        self.calibrated = CalibratedNetwork.from_images(
-            self.traced, images.batches, data.input_scale
+        self._quantizer = Quantizer(
+            calibrated=CalibratedNetwork.from_images(self.traced, images.batches, data.input_scale),
+            seed=seed,
         )
-        self._quantizer = Quantizer(calibrated=self.calibrated, seed=seed)
         self.image_shape = data.input_shape
         self.input_format = data.input_format
         self.input_scale = data.input_scale
