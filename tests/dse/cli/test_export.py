@@ -6,9 +6,11 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import onnx
 import pytest
 import torch
+from onnx import numpy_helper
 
 from dse.cli.network import checkpoint_sha256
 from dse.formats import parse_sweep
@@ -141,9 +143,28 @@ def test_options_reach_the_scheme(bitfront, checkpoint, tmp_path):
     }
 
 
+def test_a_recipe_is_applied_to_what_is_exported(bitfront, checkpoint, tmp_path):
+    weights = {}
+    for recipe in ("none", "gptq+bias"):
+        out = tmp_path / f"{recipe}.onnx"
+        outcome = bitfront(
+            f"export --model digits-mlp --checkpoint {checkpoint} --calibration 100 "
+            f"--weights e2m1 --acts int4 --ptq {recipe} --out {out}"
+        )
+        assert outcome.code == 0, outcome.err
+        assert told(out)["bitfront.recipe"] == recipe
+        found = {item.name: item for item in onnx.load(out).graph.initializer}
+        weights[recipe] = [numpy_helper.to_array(found[f"fc{n}.weight"]) for n in (1, 2, 3)]
+    assert not any(map(np.allclose, weights["none"], weights["gptq+bias"]))
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (
+            "--model digits-mlp --weights int4 --acts int4 --ptq bias+gptq",
+            r"recipe 'bias\+gptq': bias makes up for the mean error",
+        ),
         ("--model digits-mlp --weights int4", "say what to export: a study's folder and --point"),
         ("--weights int4 --acts int4", "say what to export"),
         ("--model digits-mlp --weights int4 --acts int4 --point 12345678", "say what to export"),
