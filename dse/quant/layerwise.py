@@ -86,9 +86,10 @@ class LayerTask:
             inputs: `inputs` or `float_inputs`.
         """
         multiply = Multiply(self.layer, weight, bias=None)
+        axis = -1 if isinstance(self.layer, nn.Linear) else 1
         count, total, squares = 0, torch.zeros(()), torch.zeros(())
         for x in inputs:
-            by_channel = multiply(x).transpose(0, 1).reshape(len(weight), -1).double()
+            by_channel = multiply(x).movedim(axis, 0).reshape(len(weight), -1).double()
             count += by_channel.shape[1]
             total = total + by_channel.sum(dim=1)
             squares = squares + by_channel.square().sum(dim=1)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import torch
 from numba import njit
 
 from dse.quant.kernels import machine, round_to_grid
@@ -47,8 +48,10 @@ def _inverse_factor(hessian: Floats) -> Floats:
     energy = np.diag(hessian)
     damping = _DAMPING * energy.mean() or 1.0
     # inputs that are always zero may have any weight: with a unit of energy they keep theirs
-    damped = hessian + np.diag(np.where(energy > 0, damping, 1.0))
-    return np.linalg.cholesky(np.linalg.inv(damped)).T.copy()
+    damped = torch.from_numpy(hessian + np.diag(np.where(energy > 0, damping, 1.0)))
+    # by torch, whose threads are one: numpy's would depend on the machine
+    factor: Floats = torch.linalg.cholesky(torch.linalg.inv(damped), upper=True).numpy().copy()
+    return factor
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
