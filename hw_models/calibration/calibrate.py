@@ -147,7 +147,7 @@ def calibrate(
         write_tables(device, rows)
     units = measure_units(device, fitted=True, processes=processes, progress=progress)
     per_bit, besides = fit_control(units)
-    source = f"fitted to {len(units)} matrix units, {rows[0].tool} {rows[0].version}"
+    source = f"fitted to {len(units)} matrix units on {device}, {rows[0].tool} {rows[0].version}"
     _write_coefficients(
         device,
         {

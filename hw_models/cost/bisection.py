@@ -11,13 +11,11 @@ from hw_models.arith.operand import operand
 from hw_models.arith.requantize.thresholds import ThresholdUnit, threshold_units
 from hw_models.cost.logic import carry_lut, counter_bits, counters_lut
 from hw_models.cost.memory import Memory, memory_part
+from hw_models.cost.registers import SRL_STAGES
 from hw_models.cost.target import Target
 from hw_models.folding import Pace
 from hw_models.graph import Requantize
 from hw_models.resources import Part, Resources
-
-_SRL_STAGES = 3
-"""Shortest chain of flip-flops that Xilinx tools put into a shift register LUT."""
 
 _SOURCE = "counted from lib/threshold.sv: three stages, a comparison, the way back"
 
@@ -120,6 +118,6 @@ def _chains(units: Sequence[ThresholdUnit], *, tap: int, is_kept: bool) -> list[
 def _waiting(bits: int, chains: Sequence[int], target: Target) -> Resources:
     """Return what delays `bits` bits by chains of registers."""
     has_srl = STYLES[target.family.name][0] is Style.XILINX
-    luts = sum(has_srl and length >= _SRL_STAGES for length in chains)
-    flip_flops = sum(length for length in chains if not has_srl or length < _SRL_STAGES)
+    luts = sum(has_srl and length >= SRL_STAGES for length in chains)
+    flip_flops = sum(length for length in chains if not has_srl or length < SRL_STAGES)
     return Resources(lut=bits * luts, ff=bits * flip_flops)

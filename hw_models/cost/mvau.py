@@ -13,7 +13,12 @@ from hw_models.cost.logic import counter_bits
 from hw_models.cost.memory import Memory, deep_rom, memory_part
 from hw_models.cost.multipliers import Lanes, choose_multipliers, multiplier_part
 from hw_models.cost.node import node_parts
-from hw_models.cost.registers import control_registers, waiting_registers
+from hw_models.cost.registers import (
+    SRL_STAGES,
+    control_registers,
+    control_stages,
+    waiting_registers,
+)
 from hw_models.cost.target import Target
 from hw_models.folding import Folding, Pace, window_pace
 from hw_models.graph import Mvau
@@ -43,10 +48,10 @@ def _(node: Mvau, pace: Pace, target: Target) -> tuple[Part, ...]:
 
 
 def _dot_parts(node: Mvau, folding: Folding, target: Target) -> Iterator[Part]:
-    """Yield registers, trees and accumulators of PE dot products, which share their control."""
+    """Yield registers, trees and accumulators of PE dot products, without their control."""
     style, way = target_style(target), unit_way(node, folding, target)
     dot = unit_dot(node, folding, target, style)
-    control, more_controls = control_registers(dot, style), len(groups(folding.pe, way)) - 1
+    control, controls = control_registers(dot, style), len(groups(folding.pe, way))
     if way is None:
         parts = [replace(p, resources=p.resources * folding.pe) for p in sum_parts(dot, target)]
     else:
@@ -55,8 +60,8 @@ def _dot_parts(node: Mvau, folding: Folding, target: Target) -> Iterator[Part]:
         resources = part.resources
         if part.name == "registers":
             resources = Resources(
-                lut=resources.lut - control.lut * more_controls,
-                ff=resources.ff - control.ff * more_controls,
+                lut=resources.lut - control.lut * controls,
+                ff=resources.ff - control.ff * controls,
             )
         yield replace(part, resources=resources)
 
@@ -165,7 +170,7 @@ def _operand_parts(node: Mvau, folding: Folding, target: Target) -> Iterator[Par
         name="operands",
         resources=Resources(ff=counters * (1 + repeats) + repeats + stages + weight_registers)
         + waiting_registers(act_bits, act_registers, style)
-        + waiting_registers(1 + (folds > 1), stages, style),
+        + _control_registers(node, folding, target),
         is_compute=False,
         source="exact: registers as the RTL writes them",
     )
@@ -179,6 +184,19 @@ def _operand_parts(node: Mvau, folding: Folding, target: Target) -> Iterator[Par
         is_compute=False,
         source=per_bit.source,
     )
+
+
+def _control_registers(node: Mvau, folding: Folding, target: Target) -> Resources:
+    """Return what delays enable and clear of all PEs.
+
+    On Xilinx, a shift register in front of the multipliers goes on up to the accumulators.
+    """
+    folds, _ = folds_and_rounds(node, folding)
+    style, stages = target_style(target), operand_cycles(node, folding, target)
+    dot, bits = unit_dot(node, folding, target, style), 1 + (folds > 1)
+    if style is Style.XILINX and stages >= SRL_STAGES:
+        return waiting_registers(bits, stages + control_stages(dot), style)
+    return waiting_registers(bits, stages, style) + control_registers(dot, style)
 
 
 def _result_parts(node: Mvau, folding: Folding, target: Target) -> Iterator[Part]:

@@ -14,7 +14,7 @@ from hw_models.arith.product import Product
 from hw_models.cost.structure import lane_structure
 from hw_models.resources import Resources
 
-_SRL_STAGES = 3
+SRL_STAGES = 3
 """Shortest chain of flip-flops that Xilinx tools put into a shift register LUT."""
 
 
@@ -54,7 +54,12 @@ def dsp_registers(dot: Dot, way: DspProducts, style: Style) -> Resources:
 
 def control_registers(dot: Dot, style: Style) -> Resources:
     """Return what delays the control of a pipelined `dot`."""
-    return waiting_registers(2, 1 + dot.product_registers + (dot.lanes - 1).bit_length(), style)
+    return waiting_registers(2, control_stages(dot), style)
+
+
+def control_stages(dot: Dot) -> int:
+    """Return the clock edges from a beat of a pipelined `dot` to its accumulator."""
+    return 1 + dot.product_registers + (dot.lanes - 1).bit_length()
 
 
 def sum_registers(dot: Dot, style: Style, *, has_carry: bool = False) -> Resources:
@@ -116,6 +121,6 @@ def _tree(shape: Product, lanes: int, style: Style, adds_one: bool) -> Resources
 
 def waiting_registers(bits: int, stages: int, style: Style) -> Resources:
     """Return what delays `bits` bits; Xilinx tools put a chain of flip-flops into one LUT."""
-    if style is Style.XILINX and stages >= _SRL_STAGES:
+    if style is Style.XILINX and stages >= SRL_STAGES:
         return Resources(lut=bits)
     return Resources(ff=bits * stages)

@@ -52,8 +52,7 @@ def test_lut_per_mac_counts_the_lanes_alone(make_mvau):
     report = estimate(layer, [Folding(pe=4, simd=8)], "xcup", "none")
     tree = sum(count * width for count, width in ((4, 16), (2, 17), (1, 18)))
     assert report.lanes == 32
-    # enable and clear wait once for all PEs
-    assert report.lut_per_mac == (32 * 36 + 4 * tree + 4 * 28 + 2) / 32
+    assert report.lut_per_mac == (32 * 36 + 4 * tree + 4 * 28) / 32
     assert report.resources.lut > 32 * report.lut_per_mac
 
 
@@ -143,9 +142,9 @@ def test_numbers_change_only_together_with_the_version(make_cnn):
 
 
 GOLDEN = {
-    ("int8", "xcup", "none"): (2755, 3314, 0, 9),
-    ("e4m3", "xcup", "auto"): (4760, 5043, 2, 19),
+    ("int8", "xcup", "none"): (2758, 3308, 0, 9),
+    ("e4m3", "xcup", "auto"): (4761, 5039, 2, 19),
     ("e3m2", "ecp5", "none"): (1834, 2138, 0, 19),
     ("int4", "ice40", "auto"): (855, 1124, 4, 18),
-    ("e2m1", "xc7", "none"): (944, 1011, 0, 7),
+    ("e2m1", "xc7", "none"): (949, 1003, 0, 7),
 }

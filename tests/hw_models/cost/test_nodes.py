@@ -30,8 +30,9 @@ def test_mvau_by_hand(make_mvau):
     tree = 4 * 16 + 2 * 17 + 18
     assert found["adder tree"] == Resources(lut=4 * tree, ff=4 * tree)
     assert found["accumulator"] == Resources(lut=4 * 21, ff=4 * 21)
-    # 15 bits behind each product and 25 among its rows; enable and clear wait once for all PEs
-    assert found["registers"] == Resources(lut=2, ff=4 * 8 * (15 + 25))
+    # 15 bits behind each product and 25 among its rows
+    assert found["registers"] == Resources(ff=4 * 8 * (15 + 25))
+    assert found["operands"].lut == 2  # enable and clear wait in a shift register each
     assert found["weights"].lut == 32 * 8
     assert found["input buffer"].lut == 8 * 5  # 8 words of 64 bits, 14 bits in 8 LUTs
     assert mvau.accumulator_bits == 21
