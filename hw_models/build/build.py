@@ -29,7 +29,7 @@ from hw_models.synth.bitstream import BitstreamOptions, Say, bitstream
 from hw_models.synth.synthesis import synthesise
 from hw_models.tools import find
 
-BUILD_VERSION = 2
+BUILD_VERSION = 3
 """Raised by hand whenever a step gives another result for the same inputs."""
 
 _STEPS = {"verification": 30, "measurement": 5, "synthesis": 30, "bitstream": 120}
@@ -153,9 +153,8 @@ def _report(order: Order, made: Design, images: TestImages, found: _Found) -> Re
         estimate=predicted,
         synthesis=synthesis,
         lut_error_pct=100 * (predicted.lut / synthesis.lut - 1),
-        result=Resources.from_json(found.placed["resources"])
-        if found.placed["resources"]
-        else None,
+        board_synthesis=_resources(found.placed["netlist"]),
+        result=_resources(found.placed["resources"]),
         fmax_mhz=found.placed["fmax_mhz"],
         bitstream=found.placed["bitstream"],
         accelerator_sha256=made.digest(),
@@ -168,6 +167,10 @@ def _report(order: Order, made: Design, images: TestImages, found: _Found) -> Re
         },
         seconds=found.seconds,
     )
+
+
+def _resources(counts: dict[str, int] | None) -> Resources | None:
+    return Resources.from_json(counts) if counts else None
 
 
 def file_sha256(path: Path) -> str:
@@ -251,6 +254,7 @@ def _placed(steps: Steps, made: Design, order: Order, say: Say) -> Result:
     Without the vendor's tool an AMD board gets none, and `say` tells how to go on.
     """
     unplaced: Result = {
+        "netlist": None,
         "resources": None,
         "clock_mhz": order.clock_mhz,
         "fmax_mhz": 0.0,
@@ -264,6 +268,7 @@ def _placed(steps: Steps, made: Design, order: Order, say: Say) -> Result:
         options = BitstreamOptions(seed=order.seed + 1)
         found = bitstream(core_interface(made), order.board, order.clock_mhz, folder, options, say)
         return {
+            "netlist": found.netlist.to_json() if found.netlist else None,
             "resources": found.resources.to_json(),
             "clock_mhz": found.clock_mhz,
             "fmax_mhz": found.fmax_mhz,

@@ -41,7 +41,9 @@ class Report:
         estimate: Resources of the accelerator by the cost model.
         synthesis: Resources of the accelerator by Yosys, in the same unit.
         lut_error_pct: Estimate against synthesis [%].
-        result: Resources of the whole board design after place and route.
+        board_synthesis: Resources of the whole board design by Yosys; what is not the accelerator's
+            is the link's to the host.
+        result: The same after place and route, as nextpnr or the vendor's tool counts.
         fmax_mhz: Greatest clock after place and route [MHz]; 0 without place and route.
         bitstream: File, relative to the build's folder; empty without place and route.
         accelerator_sha256: Digest of the RTL, by which a host knows the board again.
@@ -73,6 +75,7 @@ class Report:
     estimate: Resources
     synthesis: Resources
     lut_error_pct: float
+    board_synthesis: Resources | None
     result: Resources | None
     fmax_mhz: float
     bitstream: str
@@ -91,7 +94,7 @@ class Report:
         """Read back what `to_json` wrote."""
         counted = {
             name: Resources.from_json(data[name])
-            for name in ("estimate", "synthesis", "result")
+            for name in ("estimate", "synthesis", "board_synthesis", "result")
             if data[name] is not None
         }
         payloads = {name: Payload.from_json(data[name]) for name in ("input", "output")}

@@ -45,6 +45,8 @@ class BitstreamResult:
 
     Attributes:
         path: The file.
+        netlist: What the whole top takes before it is placed, in the units of `count`; `None` where
+            a vendor's tool synthesises.
         resources: What the whole top takes as placed, link and clock included.
         fmax_mhz: Greatest clock of all paths between registers [MHz].
         clock_mhz: Clock the accelerator gets [MHz].
@@ -54,6 +56,7 @@ class BitstreamResult:
     """
 
     path: Path
+    netlist: Resources | None
     resources: Resources
     fmax_mhz: float
     clock_mhz: float
@@ -107,6 +110,7 @@ def bitstream(
         )
     return BitstreamResult(
         path=placed.bitstream,
+        netlist=placed.netlist,
         resources=placed.resources,
         fmax_mhz=placed.fmax_mhz,
         clock_mhz=placed.clock_mhz,
@@ -145,16 +149,17 @@ def _place_openly(
     """Build `top` with Yosys, nextpnr and the family's packer."""
     flow, family, timeout_s = _OPEN_FLOWS[board.family], board.family, options.timeout_s
     versions = tuple((tool, find(tool).version) for tool in flow.TOOLS)
-    netlist, flip_flops = flat_netlist(top, family, timeout_s=timeout_s)
-    flow.plan(netlist, board, clock_mhz=clock_mhz, seed=options.seed).execute(folder, timeout_s)
+    flat = flat_netlist(top, family, timeout_s=timeout_s)
+    flow.plan(flat.json, board, clock_mhz=clock_mhz, seed=options.seed).execute(folder, timeout_s)
     placement = parse(
-        folder, family, clock_mhz=clock_mhz, version=versions[0][1], flip_flops=flip_flops
+        folder, family, clock_mhz=clock_mhz, version=versions[0][1], flip_flops=flat.resources.ff
     )
     packed = folder / flow.BITSTREAM
     if packed.read_bytes() != (folder / flow.REPACKED).read_bytes():
         raise VerificationError(f"{packed} is another one when it is unpacked and packed again")
     return Placed(
         bitstream=packed,
+        netlist=flat.resources,
         resources=placement.resources,
         clock_mhz=clock_mhz,
         fmax_mhz=placement.fmax_mhz,

