@@ -31,14 +31,23 @@ lint: install
 bench: install
 	$(BIN)/python -m tests.bench
 
-# The table of one network in four formats; every placement takes minutes.
+# Tables of a network in several formats, down to the bitstream; every placement takes minutes.
 GALLERY := build/gallery
+TABLES := reports/gallery/accelerators
+export_ = $(BIN)/bitfront export --model $(1) --weights $$format --acts $$format --out $(GALLERY)/$(1)-$$format.onnx
+build_ = $(BIN)/bitfront build $(GALLERY)/$(1).onnx --board $(2) --fold fps=$(3) --out $(GALLERY)/$(1)-$(2) --images
 gallery: install
 	for format in int4 e2m1 int8 e4m3; do \
-		$(BIN)/bitfront export --model digits-mlp --weights $$format --acts $$format --out $(GALLERY)/digits-mlp-$$format.onnx && \
-		$(BIN)/bitfront build $(GALLERY)/digits-mlp-$$format.onnx --board ulx3s-85f --fold fps=50000 --images digits --out $(GALLERY)/digits-mlp-$$format || exit 1; \
+		$(call export_,digits-mlp) && \
+		$(call build_,digits-mlp-$$format,ulx3s-85f,50000) digits || exit 1; \
 	done
-	$(BIN)/bitfront accelerators $(GALLERY)/digits-mlp-int4 $(GALLERY)/digits-mlp-e2m1 $(GALLERY)/digits-mlp-int8 $(GALLERY)/digits-mlp-e4m3 --data digits --out reports/gallery/accelerators
+	$(call build_,digits-mlp-int4,icebreaker,20000) digits
+	$(BIN)/bitfront accelerators $(GALLERY)/digits-mlp-*-ulx3s-85f $(GALLERY)/digits-mlp-*-icebreaker --data digits --out $(TABLES)/digits-mlp
+	for format in int4 e2m1; do \
+		$(call export_,fmnist-cnn) && \
+		$(call build_,fmnist-cnn-$$format,ulx3s-85f,500) fashion-mnist --count 100 || exit 1; \
+	done
+	$(BIN)/bitfront accelerators $(GALLERY)/fmnist-cnn-*-ulx3s-85f --data fashion-mnist --out $(TABLES)/fmnist-cnn
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

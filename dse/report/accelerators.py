@@ -150,8 +150,8 @@ _NAMES = 2
 
 _HEAD = """# Accelerators
 
-One build a row. RTL was simulated under random stalls and compared with exact integers word by word.
-Energy was not measured.
+One build a row. Its RTL was simulated under random stalls and compared with exact integers, word by
+word. Energy was not measured.
 """
 
 _BUILD: dict[str, Callable[[Accelerator], str]] = {
