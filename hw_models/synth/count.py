@@ -28,7 +28,11 @@ _TRANSISTORS = {
 _GATES = dict.fromkeys(_TRANSISTORS, 1) | {"$_MUX_": 3, "$_NOT_": 0, "$_DFF_P_": 0}
 
 _LUTS = {
-    "ecp5": {"LUT4": 1, "CCU2C": 2},
+    "ecp5": {
+        "LUT4": 1,
+        "CCU2C": 2,
+        "TRELLIS_DPR16X4": 6,  # four hold the bits, the write port takes two, as nextpnr counts
+    },
     "xcup": {
         **{f"LUT{n}": 1 for n in range(1, 7)},
         **{"LUT6_2": 1, "INV": 1, "SRL16E": 1, "SRLC32E": 1},
@@ -84,8 +88,8 @@ class Synthesis:
 def count(netlist: Netlist, device: str, version: str) -> Synthesis:
     """Count what `netlist` takes of `device`.
 
-    `lut`: on ecp5 LUT4 + 2 · CCU2C; on ice40 SB_LUT4 and the carries that share none; on xc7 and
-    xcup LUT cells, a LUT6_2 counting 1.
+    `lut`: on ecp5 LUT4 + 2 · CCU2C, and the LUT RAM that a host link may have; on ice40 SB_LUT4 and
+    the carries that share none; on xc7 and xcup LUT cells, a LUT6_2 counting 1.
 
     Raises:
         ReportParseError: A cell without a rule, so that nothing is ever counted 0 unnoticed.
