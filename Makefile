@@ -34,20 +34,20 @@ bench: install
 # Tables of a network in several formats, down to the bitstream; every placement takes minutes.
 GALLERY := build/gallery
 TABLES := reports/gallery/accelerators
-export_ = $(BIN)/bitfront export --model $(1) --weights $$format --acts $$format --out $(GALLERY)/$(1)-$$format.onnx
-build_ = $(BIN)/bitfront build $(GALLERY)/$(1).onnx --board $(2) --fold fps=$(3) --out $(GALLERY)/$(1)-$(2) --images
+export-network = $(BIN)/bitfront export --model $(1) --weights $(2) --acts $(2) --out $(GALLERY)/$(1)-$(2).onnx
+build-network = $(BIN)/bitfront build $(GALLERY)/$(1).onnx --board $(2) --fold fps=$(3) --images $(4) --out $(GALLERY)/$(1)-$(2)
 gallery: install
 	for format in int4 e2m1 int8 e4m3; do \
-		$(call export_,digits-mlp) && \
-		$(call build_,digits-mlp-$$format,ulx3s-85f,50000) digits || exit 1; \
+		$(call export-network,digits-mlp,$$format) && \
+		$(call build-network,digits-mlp-$$format,ulx3s-85f,50000,digits) || exit 1; \
 	done
-	$(call build_,digits-mlp-int4,icebreaker,20000) digits
-	$(BIN)/bitfront accelerators $(GALLERY)/digits-mlp-*-ulx3s-85f $(GALLERY)/digits-mlp-*-icebreaker --data digits --out $(TABLES)/digits-mlp
+	$(call build-network,digits-mlp-int4,icebreaker,20000,digits)
+	$(BIN)/bitfront accelerators $(addprefix $(GALLERY)/digits-mlp-,int4-ulx3s-85f e2m1-ulx3s-85f int8-ulx3s-85f e4m3-ulx3s-85f int4-icebreaker) --data digits --out $(TABLES)/digits-mlp
 	for format in int4 e2m1; do \
-		$(call export_,fmnist-cnn) && \
-		$(call build_,fmnist-cnn-$$format,ulx3s-85f,500) fashion-mnist --count 100 || exit 1; \
+		$(call export-network,fmnist-cnn,$$format) && \
+		$(call build-network,fmnist-cnn-$$format,ulx3s-85f,500,fashion-mnist --count 100) || exit 1; \
 	done
-	$(BIN)/bitfront accelerators $(GALLERY)/fmnist-cnn-*-ulx3s-85f --data fashion-mnist --out $(TABLES)/fmnist-cnn
+	$(BIN)/bitfront accelerators $(addprefix $(GALLERY)/fmnist-cnn-,int4-ulx3s-85f e2m1-ulx3s-85f) --data fashion-mnist --out $(TABLES)/fmnist-cnn
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,9 @@ from hw_models.model import Model
 from hw_models.resources import Resources
 from hw_models.sim.golden import golden_outputs
 
+_COUNTED = ("estimate", "synthesis", "board_synthesis", "placed")
+_RESOURCES = ("lut", "ff", "dsp", "bram18")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accelerator:
@@ -25,7 +28,9 @@ class Accelerator:
     Attributes:
         model: Name of the QONNX file.
         board: Board.
-        top1_pct: Images whose greatest output is the label's, by golden [%].
+        fold: Folding, as it was asked for.
+        n_test: Images of the accuracy.
+        top1_pct: Those whose greatest output is the label's, by golden [%].
         words_compared: Output elements of the RTL compared with golden.
         words_different: Those that differ.
         ii_cycles: Cycles per frame of the slowest node.
@@ -46,6 +51,8 @@ class Accelerator:
 
     model: str
     board: str
+    fold: str
+    n_test: int
     top1_pct: float
     words_compared: int
     words_different: int
@@ -66,13 +73,12 @@ class Accelerator:
     def to_row(self) -> dict[str, object]:
         """Return the fields by name, resources one by one: ``estimate_lut`` and so on."""
         row: dict[str, object] = {}
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if field.name in _COUNTED:
-                counts = asdict(value) if value else {}
-                row |= {f"{field.name}_{name}": counts.get(name, "") for name in _RESOURCES}
+        for name in (field.name for field in fields(self)):
+            value = getattr(self, name)
+            if name in _COUNTED:
+                row |= {f"{name}_{kind}": getattr(value, kind, "") for kind in _RESOURCES}
             else:
-                row[field.name] = value
+                row[name] = value
         return row
 
 
@@ -91,6 +97,8 @@ def accelerator(
     return Accelerator(
         model=Path(report.model).stem,
         board=report.board,
+        fold=report.fold,
+        n_test=len(labels),
         top1_pct=float(100 * (values.argmax(axis=1) == labels).mean()),
         words_compared=report.words_compared,
         words_different=report.words_different,
@@ -122,20 +130,21 @@ def write_accelerators(rows: Sequence[Accelerator], folder: Path) -> None:
     writer.writeheader()
     writer.writerows(records)
     replace_atomically(folder / "accelerators.csv", text.getvalue())
-    sections = [_HEAD]
-    for title, columns in _TABLES.items():
-        cells = [[show(row) for show in columns.values()] for row in rows]
-        sides = "l" * _NAMES + "r" * (len(columns) - _NAMES)
-        sections.append(f"{title}\n\n{table(list(columns), cells, sides)}")
+    sections = [_HEAD, *(section.markdown(rows) for section in _SECTIONS)]
     replace_atomically(folder / "README.md", "\n".join(sections))
 
 
 def _pair(predicted: float, found: float) -> str:
-    return f"{predicted:.6g} / {found:.6g}"
+    return f"{predicted:.10g} / {found:.10g}"
+
+
+def _alone(row: Accelerator, name: str) -> str:
+    """Return a resource of the accelerator: estimated, synthesised."""
+    return _pair(getattr(row.estimate, name), getattr(row.synthesis, name))
 
 
 def _board(row: Accelerator, name: str) -> str:
-    """Return a resource of the whole board: estimate and link, synthesised, placed."""
+    """Return a resource of the whole board: estimated but for the link, synthesised, placed."""
     if row.board_synthesis is None or row.placed is None:
         return ""
     board, core = getattr(row.board_synthesis, name), getattr(row.synthesis, name)
@@ -143,51 +152,72 @@ def _board(row: Accelerator, name: str) -> str:
     return f"{estimate} / {board} / {getattr(row.placed, name)}"
 
 
-_COUNTED = ("estimate", "synthesis", "board_synthesis", "placed")
-_RESOURCES = ("lut", "ff", "dsp", "bram18")
-_NAMES = 2
-"""Columns that name a build."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Section:
+    """A table with its title, what is said above it, and what each column shows of a row."""
+
+    title: str
+    text: str
+    columns: dict[str, Callable[[Accelerator], str]]
+
+    def markdown(self, rows: Sequence[Accelerator]) -> str:
+        """Return the section; its first two columns name the build."""
+        columns = {
+            "build": lambda row: escape(row.model),
+            "board": lambda row: escape(row.board),
+            **self.columns,
+        }
+        cells = [[show(row) for show in columns.values()] for row in rows]
+        sides = "ll" + "r" * len(self.columns)
+        return f"## {self.title}\n\n{self.text}\n\n{table(list(columns), cells, sides)}"
+
 
 _HEAD = """# Accelerators
 
 One build a row. Its RTL was simulated under random stalls and compared with exact integers, word by
 word. Energy was not measured.
 """
-
-_BUILD: dict[str, Callable[[Accelerator], str]] = {
-    "build": lambda row: escape(row.model),
-    "board": lambda row: escape(row.board),
-}
-_TABLES: dict[str, dict[str, Callable[[Accelerator], str]]] = {
-    "## What it computes, and how fast\n\nCycles are predicted / simulated; frames per second are "
-    "the accelerator's, without the UART.": _BUILD
-    | {
-        "top-1, %": lambda row: f"{row.top1_pct:.2f}",
-        "words different": lambda row: f"{row.words_different} of {row.words_compared}",
-        "cycles a frame": lambda row: _pair(row.ii_cycles, row.measured_interval_cycles),
-        "latency, cycles": lambda row: _pair(row.latency_cycles, row.measured_latency_cycles),
-        "clock, MHz": lambda row: f"{row.clock_mhz:.4g}",
-        "frames/s": lambda row: f"{row.compute_fps:.0f}",
-    },
-    "## The accelerator alone\n\nEstimated / counted after synthesis.": _BUILD
-    | {
-        "LUT": lambda row: _pair(row.estimate.lut, row.synthesis.lut),
-        "LUT error, %": lambda row: f"{row.lut_error_pct:+.1f}",
-        "FF": lambda row: _pair(row.estimate.ff, row.synthesis.ff),
-        "DSP": lambda row: _pair(row.estimate.dsp, row.synthesis.dsp),
-        "block RAM": lambda row: _pair(row.estimate.bram18, row.synthesis.bram18),
-    },
-    "## The whole board design\n\nThe accelerator with its UART link and clock: estimated / "
-    "synthesised / placed and routed. The estimate is the accelerator's, and for the rest what "
-    "synthesis finds more for the board than for the accelerator alone. nextpnr's LUTs are "
-    "TRELLIS_COMB cells on ecp5, of which a carry chain takes some more than it has adders, and "
-    "logic cells on ice40, some of which hold a flip-flop only.": _BUILD
-    | {
-        "LUT": lambda row: _board(row, "lut"),
-        "FF": lambda row: _board(row, "ff"),
-        "DSP": lambda row: _board(row, "dsp"),
-        "block RAM": lambda row: _board(row, "bram18"),
-        "Fmax, MHz": lambda row: f"{row.fmax_mhz:.1f}" if row.placed else "",
-        "synthesis to bitstream, s": lambda row: f"{row.bitstream_s:.0f}" if row.placed else "",
-    },
-}
+_SECTIONS = (
+    _Section(
+        title="What it computes, and how fast",
+        text="Accuracy is that of exact integers on all test images. Cycles are predicted / "
+        "simulated. Frames per second are the accelerator's, without the UART.",
+        columns={
+            "top-1, %": lambda row: f"{row.top1_pct:.2f}",
+            "test images": lambda row: str(row.n_test),
+            "words different": lambda row: f"{row.words_different} of {row.words_compared}",
+            "folded for": lambda row: escape(row.fold),
+            "cycles a frame": lambda row: _pair(row.ii_cycles, row.measured_interval_cycles),
+            "latency, cycles": lambda row: _pair(row.latency_cycles, row.measured_latency_cycles),
+            "clock, MHz": lambda row: f"{row.clock_mhz:.4g}",
+            "frames/s": lambda row: f"{row.compute_fps:.0f}",
+        },
+    ),
+    _Section(
+        title="The accelerator alone",
+        text="Estimated / counted after synthesis.",
+        columns={
+            "LUT": lambda row: _alone(row, "lut"),
+            "LUT error, %": lambda row: f"{row.lut_error_pct:+.1f}",
+            "FF": lambda row: _alone(row, "ff"),
+            "DSP": lambda row: _alone(row, "dsp"),
+            "block RAM": lambda row: _alone(row, "bram18"),
+        },
+    ),
+    _Section(
+        title="The whole board design",
+        text="The accelerator with its UART link and clock: estimated / synthesised / placed and "
+        "routed. The link has no estimate: what synthesis finds more for the board than for the "
+        "accelerator alone stands in. nextpnr's LUTs are TRELLIS_COMB cells on ecp5, of which a "
+        "carry chain takes some more than it has adders, and logic cells on ice40, some of which "
+        "hold a flip-flop only.",
+        columns={
+            "LUT": lambda row: _board(row, "lut"),
+            "FF": lambda row: _board(row, "ff"),
+            "DSP": lambda row: _board(row, "dsp"),
+            "block RAM": lambda row: _board(row, "bram18"),
+            "Fmax, MHz": lambda row: f"{row.fmax_mhz:.1f}" if row.placed else "",
+            "synthesis to bitstream, s": lambda row: f"{row.bitstream_s:.0f}" if row.placed else "",
+        },
+    ),
+)

@@ -83,7 +83,7 @@ def test_the_table_holds_accuracy_and_counts(model, tmp_path):
     assert (read["estimate_lut"], read["synthesis_lut"], read["placed_lut"]) == ("110", "100", "")
     assert (read["synthesis_bram18"], read["compute_fps"]) == ("1", str(100e6 / 12))
     text = (tmp_path / "README.md").read_text()
-    assert "| net\\_int4 | ulx3s-85f | 75.00 | 0 of 12 | 12 / 12 | 20 / 21 |" in text
+    assert "| net\\_int4 | ulx3s-85f | 75.00 | 8 | 0 of 12 | auto | 12 / 12 | 20 / 21 |" in text
     assert "| net\\_int4 | ulx3s-85f | 110 / 100 | +10.0 |" in text
     assert "| net\\_int4 | ulx3s-85f |  |  |  |  |  |  |" in text
 
