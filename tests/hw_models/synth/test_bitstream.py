@@ -40,7 +40,8 @@ def test_an_ulx3s_gets_a_bitstream(tmp_path):
     assert b"LFE5U-12F" in result.path.read_bytes()[:200]
     assert result.fmax_mhz > 100
     assert 300 < result.resources.lut < 1000
-    assert (result.netlist.ff, result.netlist.bram18) == (result.resources.ff, 1)
+    assert result.netlist.ff == result.resources.ff
+    assert result.netlist.bram18 == result.resources.bram18 == 0  # a frame fits LUT RAM
     assert 0.8 < result.netlist.lut / result.resources.lut <= 1  # chains take more than adders
     log = (tmp_path / "100_mhz" / "02_yowasp-ecpunpack.log").read_text()
     assert "0x21111043" in log  # idcode of the LFE5U-12F
