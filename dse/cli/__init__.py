@@ -9,6 +9,7 @@ import typer
 
 from dse import __version__
 from dse.cli.accelerators import accelerators
+from dse.cli.bit_exact import bit_exact
 from dse.cli.build import build
 from dse.cli.calibrate import calibrate
 from dse.cli.cells import cells
@@ -34,6 +35,7 @@ _TERMINATED = 128 + signal.SIGTERM
 app = typer.Typer(name="bitfront", add_completion=False)
 for verb in (
     accelerators,
+    bit_exact,
     build,
     calibrate,
     cells,

@@ -68,6 +68,10 @@ def export(
     weights: Annotated[str | None, typer.Option(help="Weight format, e.g. int4.")] = None,
     acts: Annotated[str | None, typer.Option(help="Activation format, e.g. e2m1.")] = None,
     seed: Annotated[int, typer.Option(help="Decides splits and training.", min=0)] = 0,
+    seeded: Annotated[
+        bool,
+        typer.Option("--seeded", help="Random weights, ranges of images as build draws them."),
+    ] = False,
     checkpoint: CheckpointOption = None,
     edge_format: EdgeFormatOption = None,
     unsigned_acts: UnsignedActsOption = False,
@@ -98,16 +102,20 @@ def export(
         else:
             formats, recipe = (parse_format(weights), parse_format(acts)), Recipe.parse(ptq)
             edge = parse_format(edge_format) if edge_format is not None else None
-            accuracy = NetworkAccuracy.load(
-                model=model,
-                checkpoint=checkpoint,
-                data=data if data is not None else default_data(model),
-                calibration=calibration,
-                seed=seed,
-            )
-            accuracy.check_formats(formats if edge is None else (*formats, edge))
-            accuracy.check_recipes([recipe])
-            evaluator = accuracy(progress)
+            if seeded:
+                data, evaluator = "", _seeded(context, model, seed)
+            else:
+                data = data if data is not None else default_data(model)
+                accuracy = NetworkAccuracy.load(
+                    model=model,
+                    checkpoint=checkpoint,
+                    data=data,
+                    calibration=calibration,
+                    seed=seed,
+                )
+                accuracy.check_formats(formats if edge is None else (*formats, edge))
+                accuracy.check_recipes([recipe])
+                evaluator = accuracy(progress)
             scheme = Scheme.uniform(
                 evaluator.layers,
                 *formats,
@@ -121,13 +129,23 @@ def export(
             )
             chosen = _Chosen(
                 network=model,
-                data=accuracy.data,
+                data=data,
                 evaluator=evaluator,
                 quantization=Quantization(scheme=scheme, recipe=recipe),
                 point="",
             )
     facts = _write(chosen, out)
     typer.echo(json.dumps({"out": str(out), **facts}, indent=2) if as_json else out)
+
+
+def _seeded(context: typer.Context, model: str, seed: int) -> "Evaluator":
+    """Return a network with random weights; there are no data to go with it."""
+    from dse.quant.seeded import seeded_evaluator
+
+    given = [name for name in ("data", "checkpoint", "calibration") if context.params[name]]
+    if given:
+        raise DesignError(f"--seeded needs no --{given[0]}; leave one of them out")
+    return seeded_evaluator(model, seed)
 
 
 def _require_writable(out: Path) -> None:

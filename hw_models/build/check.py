@@ -1,13 +1,15 @@
 """A finished build, checked again: RTL against golden against QONNX, and whether faults show."""
 
+import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dse.errors import DataError, VerificationError
+from dse.files import replace_atomically
 from dse.progress import Progress
 from hw_models.boards import BOARDS
 from hw_models.build.build import file_sha256
@@ -22,6 +24,8 @@ from hw_models.frontend.execute import execute
 from hw_models.model import Model
 from hw_models.sim.golden import golden_outputs
 from hw_models.sim.verilator import Traffic
+
+CHECK = "check.json"
 
 _DISAGREEMENT = 0.001
 """Part of the images on which float32 sums may choose another class; one image in any case."""
@@ -62,6 +66,27 @@ class Check:
         """Return the fields by name."""
         return asdict(self)
 
+    @classmethod
+    def read(cls, folder: Path) -> Self | None:
+        """Return what the last check of the build in `folder` found; `None` if there was none.
+
+        Raises:
+            DataError: The file is damaged.
+        """
+        path = folder / CHECK
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+            return cls(
+                rtl=Verification(**data["rtl"]),
+                qonnx=Agreement(**data["qonnx"]),
+                mutations=tuple(data["mutations"]),
+                missed=tuple(data["missed"]),
+            )
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise DataError(f"{path} is damaged ({error!r}); run bitfront verify again") from error
+
 
 def rebuilt(report: Report, folder: Path) -> Design:
     """Return the design that the build in `folder` holds: its RTL is read from there.
@@ -101,6 +126,8 @@ def check(
 ) -> Check:
     """Compare RTL with golden and golden with QONNX, and count faults that show.
 
+    What was found is kept beside the build's report.
+
     Args:
         folder: Folder of the build.
         made: What `rebuilt` gives for it.
@@ -129,7 +156,9 @@ def check(
         if not is_caught(mutation, codes, expected, work):
             missed.append(names[-1])
         progress("mutations", number + 1, faults)
-    return Check(rtl=found, qonnx=agreement, mutations=tuple(names), missed=tuple(missed))
+    result = Check(rtl=found, qonnx=agreement, mutations=tuple(names), missed=tuple(missed))
+    replace_atomically(folder / CHECK, json.dumps(result.to_json(), indent=1) + "\n")
+    return result
 
 
 def _agreement(

@@ -26,7 +26,7 @@ from dse.errors import UnsupportedLayerError
 from dse.files import replace_atomically
 from dse.formats import Format, MiniFloat
 from dse.quant.export.names import INPUT, OUTPUT, name_after_layers
-from dse.quant.export.provenance import Provenance
+from dse.quant.export.provenance import PREFIX, Provenance
 from dse.quant.pipeline import QuantizedNetwork
 
 
@@ -86,6 +86,19 @@ def write_qonnx(model: onnx.ModelProto, path: Path, provenance: Provenance) -> N
     told = copy.deepcopy(model)
     onnx.helper.set_model_props(told, provenance.properties())
     replace_atomically(path, told.SerializeToString(deterministic=True))
+
+
+def read_facts(path: Path) -> dict[str, str]:
+    """Return what a file that `write_qonnx` wrote says about itself, as `Provenance.facts`.
+
+    Files from elsewhere say nothing.
+    """
+    entries = onnx.load(path, load_external_data=False).metadata_props
+    return {
+        entry.key.removeprefix(PREFIX): entry.value
+        for entry in entries
+        if entry.key.startswith(PREFIX)
+    }
 
 
 def _flat(network: QuantizedNetwork) -> tuple[fx.GraphModule, dict[str, str]]:

@@ -8,6 +8,10 @@ from dataclasses import dataclass
 import pytest
 
 from dse.cli import main
+from hw_models.build.report import Report
+from hw_models.folding import Folding
+from hw_models.payload import Payload
+from hw_models.resources import Resources
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +45,47 @@ def bitfront(
         return Outcome(code, *capfd.readouterr())
 
     return call
+
+
+def _report(**changes: object) -> Report:
+    """Return the report of a made-up build, changed as told."""
+    words = Payload(element_bits=4, lanes=1, beats=4)
+    values = {
+        "model": "/a/folder/net_int4.onnx",
+        "model_sha256": "0" * 64,
+        "board": "ulx3s-85f",
+        "dsp": "none",
+        "fold": "auto",
+        "foldings": {"fc": Folding(pe=1, simd=1).to_json()},
+        "fifo_depths": {},
+        "images": "4 seeded images",
+        "seed": 0,
+        "words_compared": 12,
+        "words_different": 0,
+        "codes_used": {},
+        "codes_possible": {},
+        "ii_cycles": 12,
+        "measured_interval_cycles": 12.0,
+        "latency_cycles": 20,
+        "measured_latency_cycles": 21,
+        "clock_mhz": 100.0,
+        "compute_fps": 100e6 / 12,
+        "estimate": Resources(lut=110),
+        "synthesis": Resources(lut=100, ff=50, bram18=1),
+        "lut_error_pct": 10.0,
+        "board_synthesis": None,
+        "result": None,
+        "fmax_mhz": 0.0,
+        "bitstream": "",
+        "accelerator_sha256": "1" * 64,
+        "input": words,
+        "output": words,
+        "tools": {},
+        "seconds": {},
+    }
+    return Report(**{**values, **changes})
+
+
+@pytest.fixture
+def make_report() -> Callable[..., Report]:
+    return _report

@@ -8,11 +8,8 @@ import pytest
 from dse.formats import parse_format
 from dse.report.accelerators import accelerator, write_accelerators
 from hw_models.build.images import seeded_images
-from hw_models.build.report import Report
-from hw_models.folding import Folding
 from hw_models.graph import Accelerator, Mvau
 from hw_models.model import Model, ModelInput
-from hw_models.payload import Payload
 from hw_models.resources import Resources
 from hw_models.sim.golden import golden_outputs
 from hw_models.tail import Tail
@@ -32,49 +29,11 @@ def model():
     )
 
 
-def _report(**changes):
-    words = Payload(element_bits=4, lanes=1, beats=4)
-    values = {
-        "model": "/a/folder/net_int4.onnx",
-        "model_sha256": "0" * 64,
-        "board": "ulx3s-85f",
-        "dsp": "none",
-        "fold": "auto",
-        "foldings": {"fc": Folding(pe=1, simd=1).to_json()},
-        "fifo_depths": {},
-        "images": "4 seeded images",
-        "seed": 0,
-        "words_compared": 12,
-        "words_different": 0,
-        "codes_used": {},
-        "codes_possible": {},
-        "ii_cycles": 12,
-        "measured_interval_cycles": 12.0,
-        "latency_cycles": 20,
-        "measured_latency_cycles": 21,
-        "clock_mhz": 100.0,
-        "compute_fps": 100e6 / 12,
-        "estimate": Resources(lut=110),
-        "synthesis": Resources(lut=100, ff=50, bram18=1),
-        "lut_error_pct": 10.0,
-        "board_synthesis": None,
-        "result": None,
-        "fmax_mhz": 0.0,
-        "bitstream": "",
-        "accelerator_sha256": "1" * 64,
-        "input": words,
-        "output": words,
-        "tools": {},
-        "seconds": {},
-    }
-    return Report(**{**values, **changes})
-
-
-def test_the_table_holds_accuracy_and_counts(model, tmp_path):
+def test_the_table_holds_accuracy_and_counts(make_report, model, tmp_path):
     images = seeded_images(model.input, 8, seed=3)
     labels = golden_outputs(model, images.codes).reshape(8, -1).argmax(axis=1)
     labels[:2] = (labels[:2] + 1) % 3
-    row = accelerator(_report(), model, images, labels)
+    row = accelerator(make_report(), model, images, labels)
     assert row.top1_pct == 75.0
     write_accelerators([row], tmp_path)
     with (tmp_path / "accelerators.csv").open(newline="") as file:
@@ -88,10 +47,10 @@ def test_the_table_holds_accuracy_and_counts(model, tmp_path):
     assert "| net\\_int4 | ulx3s-85f |  |  |  |  |  |  |" in text
 
 
-def test_a_placed_board_is_shown_beside(model, tmp_path):
+def test_a_placed_board_is_shown_beside(make_report, model, tmp_path):
     images = seeded_images(model.input, 2, seed=3)
     placed = Resources(lut=900, ff=400, bram18=3)
-    report = _report(
+    report = make_report(
         board_synthesis=Resources(lut=700, ff=400, bram18=3),
         result=placed,
         fmax_mhz=123.45,

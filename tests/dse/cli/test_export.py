@@ -20,6 +20,9 @@ from dse.search.settings import StudySettings
 from dse.search.source import NetworkAccuracy
 from dse.search.store import DB_NAME, Store
 from dse.search.study import explore
+from hw_models.build.images import DEFAULT_COUNT, seeded_images
+from hw_models.frontend import read_model
+from hw_models.sim.golden import golden, used_codes
 
 
 @pytest.fixture(scope="module")
@@ -234,3 +237,21 @@ def test_an_unusable_place_is_said_before_the_work(bitfront, tmp_path):
     (tmp_path / "file").touch()
     below_a_file = bitfront(f"{call} {tmp_path}/file/model.onnx")
     assert (below_a_file.code, "cannot write" in below_a_file.error_line) == (2, True)
+
+
+def test_seeded_networks_use_most_codes_on_the_images_that_a_build_draws(bitfront, tmp_path):
+    out = tmp_path / "model.onnx"
+    call = "export --model ds-cnn --seeded --unsigned-acts --weights int4 --acts int4"
+    outcome = bitfront(f"{call} --out {out}")
+    assert outcome.code == 0, outcome.err
+    model = read_model(out)
+    images = seeded_images(model.input, DEFAULT_COUNT, seed=0)
+    for name, used in used_codes(golden(model, images.codes), model).items():
+        assert used >= 0.6 * len(model.accelerator.node(name).output.grid()), name
+
+
+def test_seeded_networks_have_no_data(bitfront, tmp_path):
+    call = f"export --model digits-mlp --weights int4 --acts int4 --out {tmp_path / 'm.onnx'}"
+    outcome = bitfront(f"{call} --seeded --data digits")
+    assert outcome.code == 2
+    assert outcome.error_line == "bitfront: --seeded needs no --data; leave one of them out"
