@@ -92,6 +92,11 @@ def _page(judgements: list[dict[str, Any]]) -> Iterator[str]:
             f"| {judgement['device']} | {counts['n']} | {counts['ff_differs']} | "
             f"{counts['ff_max_pct']:.2f} | {counts['bram_differs']} | {counts['dsp_differs']} |"
         )
+    yield ""
+    yield (
+        "Estimates do not know the weights. Where a memory of a few words is in LUTs, columns that "
+        "happen to be equal share their registers: that is what other flip-flops are."
+    )
     yield from _nodes(judgements)
     yield "\n## What is added up, and what the tool decides\n"
     yield (
