@@ -47,8 +47,8 @@ def shared_luts(module: Module) -> int:
 def maximum_matching(neighbours: Sequence[Sequence[int]]) -> int:
     """Return the number of edges in a maximum matching of a graph.
 
-    Edmonds' blossom algorithm ("Paths, trees, and flowers", Canadian J. Math. 17, 1965),
-    O(n · m · n) at worst.
+    Edmonds' blossom algorithm ("Paths, trees, and flowers", Canadian J. Math. 17, 1965). What a
+    search in vain has reached can lengthen no later matching and is left out from then on.
 
     Args:
         neighbours: Vertices next to each vertex.
@@ -60,10 +60,14 @@ def maximum_matching(neighbours: Sequence[Sequence[int]]) -> int:
         if free >= 0:
             mate[vertex], mate[free] = free, vertex
             matched += 1
-    return matched + sum(_augment(neighbours, mate, v) for v in range(len(mate)) if mate[v] < 0)
+    is_done = [False] * len(mate)
+    searches = (_augment(neighbours, mate, v, is_done) for v in range(len(mate)) if mate[v] < 0)
+    return matched + sum(searches)
 
 
-def _augment(neighbours: Sequence[Sequence[int]], mate: list[int], root: int) -> bool:
+def _augment(
+    neighbours: Sequence[Sequence[int]], mate: list[int], root: int, is_done: list[bool]
+) -> bool:
     """Lengthen the matching by one along an alternating path from `root`, if there is one."""
     n = len(mate)
     parent = [-1] * n
@@ -94,7 +98,7 @@ def _augment(neighbours: Sequence[Sequence[int]], mate: list[int], root: int) ->
     while queue:
         v = queue.popleft()
         for w in neighbours[v]:
-            if base[v] == base[w] or mate[v] == w:
+            if is_done[w] or base[v] == base[w] or mate[v] == w:
                 continue
             if w == root or (mate[w] >= 0 and parent[mate[w]] >= 0):
                 stem = common_base(v, w)
@@ -118,4 +122,6 @@ def _augment(neighbours: Sequence[Sequence[int]], mate: list[int], root: int) ->
                     return True
                 is_outer[mate[w]] = True
                 queue.append(mate[w])
+    for u in range(n):
+        is_done[u] |= is_outer[u] or parent[u] >= 0
     return False
