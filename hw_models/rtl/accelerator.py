@@ -6,7 +6,7 @@ from itertools import pairwise
 from math import lcm
 
 from dse.errors import DesignError
-from hw_models.dataflow import Dataflow, Stream, bits_given
+from hw_models.dataflow import OUTPUT, Dataflow, Stream, bits_given
 from hw_models.graph import INPUT, Node
 from hw_models.model import Model
 from hw_models.rtl import add, mvau, pool, requantize, sliding_window
@@ -114,7 +114,7 @@ def _ports(flow: Dataflow) -> tuple[Port, Port]:
 
 def _out(node: Node) -> str:
     """Return the start of the names of the wires that `node` drives."""
-    return f"{identifier(node.name)}_out"
+    return f"{module_name(node)}_out"
 
 
 def _node_lines(flow: Dataflow, node: Node, ends: Mapping[Key, str]) -> list[str]:
@@ -128,7 +128,7 @@ def _node_lines(flow: Dataflow, node: Node, ends: Mapping[Key, str]) -> list[str
     given = flow.streams_from(node.name)[0]
     return [
         *stream_wires(_out(node), given.bits * given.source_lanes),
-        *instance(module_name(node), identifier(node.name), {}, pins),
+        *instance(module_name(node), f"{module_name(node)}_", {}, pins),
     ]
 
 
@@ -143,12 +143,12 @@ def _behind(
         lines += _fork_lines(wires, starts, streams[0].bits * streams[0].source_lanes)
     ends = {}
     for start, stream in zip(starts, streams, strict=True):
-        place = identifier(stream.sink) or "output"
         end = start
         for stage in _stages(stream, fabric):
-            name = (
-                f"{stage.label}_{place}_{stream.port}" if stream.port else f"{stage.label}_{place}"
-            )
+            # the port comes first, since a node may be called as another and its port would be
+            name = f"{stage.label}{stream.port or ''}"
+            if stream.sink != OUTPUT:
+                name = f"{name}_{identifier(stream.sink)}"
             pins = {**_CLOCK, **stream_pins("in", end), **stream_pins("out", name)}
             lines += stream_wires(name, stage.bits)
             lines += instance(stage.module, f"{name}_", stage.parameters, pins)

@@ -69,6 +69,13 @@ def _residual(act, weight):
     )
 
 
+def _renamed(accelerator, names):
+    return Accelerator(
+        nodes=tuple(replace(n, name=names.get(n.name, n.name)) for n in accelerator.nodes),
+        sources=tuple(tuple(names.get(n, n) for n in row) for row in accelerator.sources),
+    )
+
+
 def _case(make_case, fabric, name, model, flow, frames):
     accelerator = model.accelerator
     rng = np.random.default_rng(4)
@@ -137,10 +144,13 @@ def test_names_that_become_one_are_refused(make_mvau, portable):
         emit_accelerator(flow, model, portable)
 
 
-def test_slang_accepts_an_accelerator_without_a_warning(portable, tmp_path):
+@pytest.mark.parametrize("names", [{}, {"body": "sum_1", "head": "output", "sum.quant": "3"}])
+def test_slang_accepts_an_accelerator_without_a_warning(portable, tmp_path, names):
     e2m1 = parse_format("e2m1")
-    model = _model(_residual(e2m1, parse_format("int4")), (6, 6, 4), e2m1)
-    flow = dataflow(model.accelerator, (Folding(pe=2, simd=12), Folding(pe=3, simd=2)))
+    accelerator = _renamed(_residual(e2m1, parse_format("int4")), names)
+    model = _model(accelerator, (6, 6, 4), e2m1)
+    flow = dataflow(accelerator, (Folding(pe=2, simd=12), Folding(pe=3, simd=2)))
+    flow = flow.with_fifo_depths({stream.key: 2 for stream in flow.streams})
     design = emit_accelerator(flow, model, portable)
     path = tmp_path / "accelerator.sv"
     path.write_text(design.text)
