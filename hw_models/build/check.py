@@ -101,13 +101,16 @@ def rebuilt(report: Report, folder: Path) -> Design:
     foldings = [Folding(**report.foldings[mvau.name]) for mvau in model.accelerator.mvaus]
     made = design(model, foldings, fabric_of(BOARDS[report.board], report.dsp))
     place = folder / "rtl"
+    sources = tuple(place / source.name for source in made.rtl.sources)
     try:
+        for source in sources:
+            source.stat()
         return replace(
             made,
             rtl=replace(
                 made.rtl,
                 text=(place / f"{made.rtl.top}.sv").read_text(),
-                sources=tuple(place / source.name for source in made.rtl.sources),
+                sources=sources,
                 memories=tuple((name, (place / name).read_text()) for name, _ in made.rtl.memories),
             ),
         )

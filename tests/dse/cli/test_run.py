@@ -137,6 +137,12 @@ def test_what_is_missing_is_named(built, bitfront, tmp_path):
     done = bitfront(f"run {built}/build --port sim --program")
     assert done.code == 2
     assert "was built without a bitstream" in done.error_line
+    folder = tmp_path / "build"
+    shutil.copytree(built / "build", folder)
+    (folder / "rtl" / "fifo.sv").unlink()
+    done = bitfront(f"verify {folder}")
+    assert done.code == 2
+    assert "fifo.sv is missing from the build" in done.error_line
 
 
 def test_a_bitstream_is_put_into_the_board_first(built, bitfront, tmp_path, monkeypatch):
