@@ -48,8 +48,8 @@ ADDITIONS: tuple[tuple[str, str, tuple[int, int], int], ...] = (
 """Both formats, their left shifts, lanes."""
 REQUANTIZERS: tuple[tuple[str, int, int, int, int], ...] = (
     *(("int4", 19, 32, 4, 8), ("e2m1", 20, 16, 2, 2), ("uint4", 17, 10, 2, 3)),
-    *(("int8", 24, 32, 1, 32), ("e3m2", 29, 32, 2, 4), ("int6", 22, 64, 4, 1)),
-    *(("e4m3", 40, 16, 1, 16), ("uint8", 21, 24, 3, 5), ("int5", 18, 12, 6, 2)),
+    *(("int8", 24, 32, 1, 32), ("e3m2", 29, 32, 2, 4), ("int6", 22, 64, 4, 8)),
+    *(("e4m3", 40, 16, 1, 16), ("uint8", 21, 24, 3, 5), ("int5", 18, 12, 2, 6)),
 )
 """Output format, width of the sums [bit], channels, lanes, cycles between two sums."""
 _SEED = 0
