@@ -53,7 +53,7 @@ gallery: install
 BIT_EXACT := build/bit-exact
 bit-exact: install
 	set -e; for formats in int4:int4 e2m1:e2m1 e3m2:int4 int8:int8 e4m3:e4m3; do \
-		for case in digits-mlp:50000:digits:540 digits-cnn:20000:digits:540 fmnist-cnn:500:fashion-mnist:100; do \
+		for case in digits-mlp:50000:digits:540 digits-cnn:20000:digits:540 fmnist-cnn:1500:fashion-mnist:100; do \
 			set -- $$(echo $$formats:$$case | tr : ' '); to=$(BIT_EXACT)/$$3-$$1-$$2; \
 			$(BIN)/bitfront export --model $$3 --weights $$1 --acts $$2 --out $$to.onnx; \
 			$(BIN)/bitfront build $$to.onnx --board ulx3s-85f --fold fps=$$4 --images $$5 --count $$6 --no-bitstream --out $$to; \
@@ -63,7 +63,7 @@ bit-exact: install
 	for case in resnet8:int4:400 resnet8:e2m1:400 ds-cnn:int4:1000 ds-cnn:e2m1:1000; do \
 		set -- $$(echo $$case | tr : ' '); to=$(BIT_EXACT)/$$1-$$2-$$2; \
 		$(BIN)/bitfront export --model $$1 --seeded --unsigned-acts --weights $$2 --acts $$2 --out $$to.onnx; \
-		$(BIN)/bitfront build $$to.onnx --board ulx3s-85f --fold fps=$$3 --images 20 --no-bitstream --out $$to; \
+		$(BIN)/bitfront build $$to.onnx --board ulx3s-85f --fold fps=$$3 --images 5 --no-bitstream --out $$to; \
 	done
 	$(BIN)/bitfront bit-exact $(BIT_EXACT)/*/ --out reports/gallery/bit-exact
 

@@ -93,6 +93,7 @@ def write_bit_exact(rows: Sequence[BitExact], folder: Path) -> None:
     text = (
         "One build a row. The RTL was simulated with random gaps and back-pressure and every word "
         "compared with golden; cycles were measured without stalls. Golden, which sums exactly, "
-        "was compared with the Brevitas network, which sums in float32, on the whole test set."
+        "was compared with the Brevitas network, which sums in float32, on the whole test set. "
+        "Empty cells were not measured."
     )
     write_rows(rows, folder, "bit-exact", title="Bit-exact accelerators", text=text)
