@@ -6,6 +6,7 @@ from hw_models.arith.operand import operand
 from hw_models.arith.requantize.marks import mark_bits
 from hw_models.arith.requantize.scale_round import (
     address_stages,
+    code_stages,
     first_bits,
     offset_bits,
     parameter_bits,
@@ -58,8 +59,9 @@ def scale_round_parts(node: Requantize, pace: Pace, target: Target) -> tuple[Par
                 lut=counters_lut((node.channels // pace.lanes,), target)
                 + sum(2 * counter_bits(steps) + 2 for steps in rows),
                 ff=(3 + len(rows) + stages) * fold_bits
-                + 5
+                + 2
                 + stages
+                + code_stages(node.output)
                 + sum(1 + counter_bits(steps) for steps in rows),
             ),
             is_compute=False,
@@ -97,7 +99,8 @@ def _codes(output: Format, sum_bits: int, target: Target) -> Resources:
     first = first_bits(sum_bits)
     point = min(total_bits(sum_bits) + scale_bits(sum_bits), _POINT_BITS)
     compared = carry_lut(first, target) if first > 1 else 1
-    waits = waiting_registers(first, address_stages(output) + 1, STYLES[target.family.name][0])
+    stages = address_stages(output) + code_stages(output) - 2
+    waits = waiting_registers(first, stages, STYLES[target.family.name][0])
     if not code.is_minifloat:
         return waits + Resources(
             lut=2 * bits + carry_lut(bits, target) + compared + 16,
@@ -107,7 +110,7 @@ def _codes(output: Format, sum_bits: int, target: Target) -> Resources:
     kept = exponent + code.significand_bits
     return waits + Resources(
         lut=mark * (exponent + 1) + carry_lut(kept, target) + compared + 23,
-        ff=point + 2 * mark + exponent - exponent // 2 + 3 * kept + 9 + bits,
+        ff=point + 2 * mark + exponent - exponent // 2 + 4 * kept + first + 11 + bits,
     )
 
 

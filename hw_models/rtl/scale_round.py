@@ -9,6 +9,7 @@ from hw_models.arith.requantize.order import codes_by_place
 from hw_models.arith.requantize.scale_round import (
     ScaleRound,
     address_stages,
+    code_stages,
     first_bits,
     offset_bits,
     parameter_bits,
@@ -75,9 +76,9 @@ def scale_latency_cycles(output: Format, sum_bits: int) -> int:
     """Return the clock edges from a sum to its code.
 
     Two in front of the multiplication, one for each bit of the scale, and `address_stages` and
-    three more behind it.
+    `code_stages` behind it.
     """
-    return 2 + scale_bits(sum_bits) + address_stages(output) + 3
+    return 2 + scale_bits(sum_bits) + address_stages(output) + code_stages(output)
 
 
 def emit_scale_round(node: Requantize, pace: Pace, line: ScaleRound, fabric: Fabric) -> Rtl:
@@ -243,7 +244,7 @@ def _rows(lanes: int, widths: _Widths, steps: Sequence[int], fold_bits: int) -> 
 def _control(node: Requantize, lanes: int, fold_bits: int, last: int) -> Iterator[str]:
     """Yield what goes along behind the products: valid bits and folds; and the codes' register."""
     stages = address_stages(node.output)
-    yield f"  reg [{stages + 1}:0] valid_behind;"
+    yield f"  reg [{stages + code_stages(node.output) - 2}:0] valid_behind;"
     yield f"  reg [{stages * fold_bits - 1}:0] folds_behind;"
     yield f"  wire [{fold_bits - 1}:0] fold_of_mark ="
     yield f"      folds_behind[{(stages - 1) * fold_bits}+:{fold_bits}];"

@@ -145,6 +145,14 @@ def address_stages(output: Format) -> int:
     return 4 if operand(output).is_minifloat else 2
 
 
+def code_stages(output: Format) -> int:
+    """Return the registers from a mark to its code: the table's, the decision's, the code's own.
+
+    A minifloat's decision is followed by an addition, so the table has one more behind it.
+    """
+    return 4 if operand(output).is_minifloat else 3
+
+
 def can_scale(output: Format, sum_bits: int) -> bool:
     """Return whether codes of `output` can lie on a line of sums this wide [bit] at all."""
     return mark_bits(output) <= MAX_MARK_BITS and sum_bits <= MAX_SUM_BITS

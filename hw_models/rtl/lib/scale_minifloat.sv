@@ -11,7 +11,7 @@
 //   x        in,  FIRST  low bits of the sum with its offset
 //   address  out, CODE   sign and lesser magnitude beside the point, four clock edges later
 //   first    in,  FIRST  low bits of the first x at their mark, one clock edge after the address
-//   code     out, CODE   one clock edge after first
+//   code     out, CODE   two clock edges after first, which is registered: its table may be deep
 //
 // LOWEST and HIGHEST are limits, as magnitudes, complemented where negative; LOWEST_CODE and
 // HIGHEST_CODE are the codes there.
@@ -44,9 +44,9 @@ module bf_scale_minifloat #(
 
   // saturate; complement below 0
   reg [BITS-1:0] point1;
-  reg [FIRST-1:0] x1, x2, x3, x4, x5;
+  reg [FIRST-1:0] x1, x2, x3, x4, x5, x6, first6;
   reg [MARK-1:0] magnitude2;
-  reg sign2, sign3, sign4, sign5, sign6, near2, near3, near4, near5;
+  reg sign2, sign3, sign4, sign5, sign6, sign7, near2, near3, near4, near5, near6;
   wire signed [WHOLE-1:0] whole1 = $signed(point1) >>> SHIFT;
   wire [SHIFT-1:0] fraction1 = point1[SHIFT-1:0];
   wire sign1 = whole1[WHOLE-1];
@@ -81,9 +81,9 @@ module bf_scale_minifloat #(
   end else begin : gen_none
     assign is_mark3 = kept3[0] != sign3;
   end
-  reg [EXP+MAN:0] kept4, kept5, magnitude6;
-  wire [FIRST-1:0] ahead5 = x5 - first;  // negative before the first one
-  wire up5 = near5 ? ahead5[FIRST-1] == sign5 : kept5[0];
+  reg [EXP+MAN:0] kept4, kept5, kept6, magnitude7;
+  wire [FIRST-1:0] ahead6 = x6 - first6;  // negative before the first one
+  wire up6 = near6 ? ahead6[FIRST-1] == sign6 : kept6[0];
 
   wire [EXP+MAN:0] placed4 = {sign4, kept4[EXP+MAN:1]};
   assign address = placed4[CODE-1:0];
@@ -91,8 +91,8 @@ module bf_scale_minifloat #(
   always_ff @(posedge clk) begin
     if (advance) begin
       point1 <= point;
-      {x1, x2, x3, x4, x5} <= {x, x1, x2, x3, x4};
-      {sign2, sign3, sign4, sign5, sign6} <= {sign1, sign2, sign3, sign4, sign5};
+      {x1, x2, x3, x4, x5, x6} <= {x, x1, x2, x3, x4, x5};
+      {sign2, sign3, sign4, sign5, sign6, sign7} <= {sign1, sign2, sign3, sign4, sign5, sign6};
       magnitude2 <= is_beyond ? '1 : whole1[MARK-1:0] ^ {MARK{sign1}};
       near2 <= fraction1 >> WINDOW == 0;
       value3 <= value[COARSE];
@@ -102,13 +102,16 @@ module bf_scale_minifloat #(
       near4 <= near3 && is_mark3;
       kept5 <= kept4;
       near5 <= near4;
-      magnitude6 <= kept5[EXP+MAN:1] + up5;
+      first6 <= first;
+      kept6 <= kept5;
+      near6 <= near5;
+      magnitude7 <= kept6[EXP+MAN:1] + up6;
     end
   end
 
   // limits; no code is -0
-  wire signed [EXP+MAN+1:0] turned6 = {1'b0, magnitude6} ^ {(EXP + MAN + 2) {sign6}};
-  wire [EXP+MAN:0] within6 = {sign6 && |magnitude6, magnitude6[EXP+MAN-1:0]};
-  assign code = turned6 < LOWEST ? CODE'(LOWEST_CODE)
-              : turned6 > HIGHEST ? CODE'(HIGHEST_CODE) : within6[CODE-1:0];
+  wire signed [EXP+MAN+1:0] turned7 = {1'b0, magnitude7} ^ {(EXP + MAN + 2) {sign7}};
+  wire [EXP+MAN:0] within7 = {sign7 && |magnitude7, magnitude7[EXP+MAN-1:0]};
+  assign code = turned7 < LOWEST ? CODE'(LOWEST_CODE)
+              : turned7 > HIGHEST ? CODE'(HIGHEST_CODE) : within7[CODE-1:0];
 endmodule

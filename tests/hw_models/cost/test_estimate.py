@@ -125,7 +125,7 @@ def test_bad_input_is_refused(make_cnn, make_mvau):
 
 def test_numbers_change_only_together_with_the_version(make_cnn):
     """If this fails, a rule has changed: raise COST_VERSION and put the new numbers here."""
-    assert COST_VERSION == 9
+    assert COST_VERSION == 10
     found = {}
     for name, device, dsp in (
         ("int8", "xcup", "none"),
@@ -143,8 +143,8 @@ def test_numbers_change_only_together_with_the_version(make_cnn):
 
 GOLDEN = {
     ("int8", "xcup", "none"): (2758, 3308, 0, 9),
-    ("e4m3", "xcup", "auto"): (4761, 5039, 2, 19),
-    ("e3m2", "ecp5", "none"): (1834, 2138, 0, 19),
+    ("e4m3", "xcup", "auto"): (4761, 5139, 2, 19),
+    ("e3m2", "ecp5", "none"): (1834, 2149, 0, 19),
     ("int4", "ice40", "auto"): (855, 1124, 4, 18),
     ("e2m1", "xc7", "none"): (949, 1003, 0, 7),
 }
