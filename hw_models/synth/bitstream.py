@@ -99,13 +99,13 @@ def bitstream(
     if not placed.meets_clock:
         slower_mhz = board.clock_at_most(_MARGIN * placed.fmax_mhz).clock_mhz
         say(
-            f"{core.rtl.top} reaches {placed.fmax_mhz:.1f} MHz on {board.name}, not "
+            f"{core.rtl.top} reaches {placed.fmax_mhz:.2f} MHz on {board.name}, not "
             f"{asked_mhz:.6g}; building it again for {slower_mhz:.6g} MHz"
         )
         placed = _place(core, board, slower_mhz, folder, options)
     if not placed.meets_clock:
         raise DesignError(
-            f"{core.rtl.top} reaches {placed.fmax_mhz:.1f} MHz on {board.name}, not "
+            f"{core.rtl.top} reaches {placed.fmax_mhz:.2f} MHz on {board.name}, not "
             f"{placed.clock_mhz:.6g}; ask for a slower clock"
         )
     return BitstreamResult(

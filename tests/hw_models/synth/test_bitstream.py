@@ -78,12 +78,12 @@ def test_a_missed_clock_is_built_once_more_and_said(monkeypatch, tmp_path):
     assert (result.asked_mhz, result.clock_mhz, result.fmax_mhz) == (100, 83.333333333, 90.0)
     assert result.path == tmp_path / "83.3333_mhz" / "board.bit"
     (sentence,) = said
-    assert "reaches 88.0 MHz on ulx3s-85f, not 100; building it again for 83.3333" in sentence
+    assert "reaches 88.00 MHz on ulx3s-85f, not 100; building it again for 83.3333" in sentence
 
 
 def test_a_clock_missed_twice_is_an_error(monkeypatch, tmp_path):
     Placer(monkeypatch, 88.0, 80.0)
-    with pytest.raises(DesignError, match=r"reaches 80.0 MHz on ulx3s-85f, not 83.3333"):
+    with pytest.raises(DesignError, match=r"reaches 80.00 MHz on ulx3s-85f, not 83.3333"):
         build("ulx3s-85f", 100, tmp_path)
 
 
