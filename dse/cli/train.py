@@ -21,7 +21,8 @@ from dse.cli.network import (
 from dse.errors import DesignError
 from dse.files import replace_atomically, require_writable_folder
 from dse.formats import parse_format
-from dse.point import Scheme
+from dse.point import Quantization, Scheme
+from dse.recipe import Recipe
 
 if TYPE_CHECKING:
     from dse.quant.qat import QatSettings, TrainedNetwork
@@ -40,6 +41,7 @@ def train(
     data: Annotated[
         str | None, typer.Option(help="Data set.", show_default="the network's own")
     ] = None,
+    ptq: Annotated[str, typer.Option(help="Post-training recipe to start from.")] = "none",
     epochs: Annotated[int, typer.Option(help="Passes over the training images.", min=1)] = 6,
     batch_size: Annotated[int, typer.Option(help="Images in one step.", min=1)] = 128,
     lr: Annotated[float, typer.Option(help="Highest learning rate.", min=0.0)] = 1e-3,
@@ -86,6 +88,8 @@ def train(
         seed=seed,
     )
     accuracy.check_formats(formats if edge is None else (*formats, edge))
+    recipe = Recipe.parse(ptq)
+    accuracy.check_recipes([recipe])
     settings = QatSettings(
         epochs=epochs,
         batch_size=batch_size,
@@ -108,15 +112,16 @@ def train(
             act_range=act_range,
             weight_range=weight_range,
         )
+        wanted = Quantization(scheme=scheme, recipe=recipe)
         dataset = load_dataset(accuracy.data, seed)
-        trained = train_quantized(evaluator, scheme, dataset, settings, out / _CHECKPOINT, progress)
+        trained = train_quantized(evaluator, wanted, dataset, settings, out / _CHECKPOINT, progress)
     provenance = Provenance(
         network=model,
         data=accuracy.data,
         data_fingerprint=evaluator.context.data,
         point="",
         scheme=scheme,
-        recipe="qat",
+        recipe="+".join((*recipe.methods, "qat")),
         input_format=evaluator.input_format,
         input_scale=evaluator.input_scale,
     )

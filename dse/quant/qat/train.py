@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dse.data import Dataset
-from dse.point import Quantization, Scheme, sha256_of
+from dse.point import Quantization, sha256_of
 from dse.progress import Progress, silent
 from dse.quant.evaluator import Evaluator
 from dse.quant.pipeline import QuantizedNetwork
@@ -38,39 +38,40 @@ class TrainedNetwork:
 
 def train_quantized(
     evaluator: Evaluator,
-    scheme: Scheme,
+    wanted: Quantization,
     data: Dataset,
     settings: QatSettings,
     checkpoint: Path,
     progress: Progress = silent,
 ) -> TrainedNetwork:
-    """Train the network of `scheme` on, an epoch at a time; the checkpoint follows each.
+    """Train a quantized network on, an epoch at a time; the checkpoint follows each.
 
     Torch must run in as many threads as the evaluator was made with.
 
     Args:
         evaluator: The calibrated float network.
-        scheme: Number formats.
+        wanted: Number formats, and the post-training recipe to start from.
         data: Data set of the evaluator.
         settings: How to train.
         checkpoint: File that holds how far training is. If it exists, training goes on from there.
         progress: Told of the epochs.
 
     Raises:
+        UserError: As for `Evaluator.quantized`.
         DivergedError: The loss became NaN or Inf.
         DataError: The checkpoint is damaged, or of another training.
     """
     key = sha256_of(
         {
             "context": evaluator.context,
-            "scheme": scheme,
+            "quantization": wanted,
             "settings": settings,
             "version": QAT_VERSION,
         }
     )
-    start = evaluator.quantized(Quantization(scheme=scheme))
+    start = evaluator.quantized(wanted)
     resumed = load_checkpoint(key, checkpoint)
-    run = QatRun(start, scheme, evaluator.traced, examples_of(data), settings)
+    run = QatRun(start, wanted.scheme, evaluator.traced, examples_of(data), settings)
     state = resumed
     for state in run.states(resumed):
         save_checkpoint(state, key, checkpoint)

@@ -47,12 +47,22 @@ def test_the_same_command_again_trains_nothing(bitfront, training, tmp_path):
     assert (tmp_path / "out" / "checkpoint.pt").stat().st_mtime_ns == before
 
 
+def test_training_starts_from_a_recipe(bitfront, training):
+    outcome = bitfront(f"{training} --ptq bias")
+    assert outcome.code == 0, outcome.err
+    report = json.loads(outcome.out)
+    assert report["recipe"] == "bias+qat"
+    plain = json.loads(bitfront(f"{training} --out {training.rpartition(' ')[2]}-plain").out)
+    assert report["epochs"][0] != plain["epochs"][0] or report["epochs"][1] != plain["epochs"][1]
+
+
 @pytest.mark.parametrize(
     ("more", "says"),
     [
         ("--scale power_of_two", "give --scale-lr 0"),
         ("--weights e2m7q", "e2m7q"),
         ("--epochs 0", "epochs"),
+        ("--ptq bias+gptq", "write gptq+bias"),
         ("--lr 1e30", "diverged in epoch 1"),
     ],
 )
