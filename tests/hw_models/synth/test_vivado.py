@@ -101,7 +101,7 @@ def test_its_missed_clock_is_built_again(tmp_path, monkeypatch):
     said = []
     with pytest.raises(DesignError, match="ask for a slower clock"):
         bitstream(toy_core(), BOARDS["pynq-z2"], 100, tmp_path, BitstreamOptions(), said.append)
-    assert "reaches 80.0 MHz on pynq-z2, not 100" in said[0]
+    assert "reaches 80.00 MHz on pynq-z2, not 100" in said[0]
 
 
 def test_its_failure_is_an_error(tmp_path, monkeypatch):
