@@ -2,7 +2,7 @@
 
 import copy
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,7 +13,6 @@ from torch.nn import functional as F
 
 from dse.errors import DivergedError
 from dse.models.weights import Examples
-from dse.point import Scheme
 from dse.quant.evaluator import BATCH_IMAGES
 from dse.quant.fast import freeze
 from dse.quant.pipeline import QuantizedNetwork
@@ -94,16 +93,12 @@ class QatState:
         return done >= settings.epochs or done - self.best_epoch.number >= settings.patience
 
 
-Report = Callable[[QatState], None]
-
-
 class QatRun:
     """Trains one network. `states` does the work, an epoch at a time; `network` is the result."""
 
     def __init__(
         self,
         start: QuantizedNetwork,
-        scheme: Scheme,
         traced: TracedNetwork,
         examples: Examples,
         settings: QatSettings,
@@ -112,14 +107,13 @@ class QatRun:
 
         Args:
             start: Network to start from, as `prepare` or a post-training recipe gives it.
-            scheme: Its formats.
             traced: The float network: the teacher.
             examples: Training and validation images, on the input's grid.
             settings: How to train.
         """
-        self._scheme, self._traced, self._settings = scheme, traced, settings
+        self._traced, self._settings = traced, settings
         self._examples = examples
-        trained = trainable(start, scheme, traced, trains_scales=settings.scale_lr > 0)
+        trained = trainable(start, traced, trains_scales=settings.scale_lr > 0)
         self._trained, self._module = trained, trained.module
         self._optimizer = torch.optim.AdamW(self._groups(), weight_decay=0.0)
         self._schedule = torch.optim.lr_scheduler.OneCycleLR(
@@ -180,7 +174,7 @@ class QatRun:
     def network(self, state: QatState) -> QuantizedNetwork:
         """Return the network of the best epoch, with constant scales."""
         self._set(state.best)
-        return constant(self._trained, self._scheme, self._traced)
+        return constant(self._trained, self._traced)
 
     def _state(self, history: tuple[QatEpoch, ...]) -> QatState:
         values = {name: p.detach().clone() for name, p in self._module.named_parameters()}
@@ -236,7 +230,7 @@ class QatRun:
 
     @torch.no_grad()
     def _val_top1_pct(self) -> float:
-        frozen = freeze(constant(self._trained, self._scheme, self._traced))
+        frozen = freeze(constant(self._trained, self._traced))
         batches = _batches(self._examples.x_val)
         classes = torch.cat([frozen(batch).argmax(dim=1) for batch in batches]).numpy()
         return 100.0 * float((classes == self._examples.y_val).mean())

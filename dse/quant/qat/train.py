@@ -71,7 +71,7 @@ def train_quantized(
     )
     start = evaluator.quantized(wanted)
     resumed = load_checkpoint(key, checkpoint)
-    run = QatRun(start, wanted.scheme, evaluator.traced, examples_of(data), settings)
+    run = QatRun(start, evaluator.traced, examples_of(data), settings)
     state = resumed
     for state in run.states(resumed):
         save_checkpoint(state, key, checkpoint)

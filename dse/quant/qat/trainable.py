@@ -7,7 +7,6 @@ import brevitas.nn as qnn
 import torch
 from torch import fx, nn
 
-from dse.point import Scheme
 from dse.quant.layers import unfilled_layer
 from dse.quant.pipeline import QuantizedNetwork
 from dse.quant.quantizers import activation_quantizer, weight_quantizer
@@ -15,7 +14,7 @@ from dse.quant.trace import TracedNetwork
 
 
 def trainable(
-    network: QuantizedNetwork, scheme: Scheme, traced: TracedNetwork, *, trains_scales: bool
+    network: QuantizedNetwork, traced: TracedNetwork, *, trains_scales: bool
 ) -> QuantizedNetwork:
     """Return a copy of a network whose weights, biases and scales gradients reach.
 
@@ -24,28 +23,27 @@ def trainable(
     one. The input's scale is the data set's and stays.
 
     Args:
-        network: What `prepare` gives for `scheme`, or an earlier result of this module.
-        scheme: Its formats.
+        network: What `prepare` gives, or an earlier result of this module.
         traced: The float network it was made of.
         trains_scales: Whether scales are trained; otherwise they stay what calibration found.
     """
-    made = _rebuilt(network, scheme, traced, trains_scales=trains_scales)
+    made = _rebuilt(network, traced, trains_scales=trains_scales)
     if trains_scales:
         _share_scales(made.module, traced)
     return made
 
 
-def constant(network: QuantizedNetwork, scheme: Scheme, traced: TracedNetwork) -> QuantizedNetwork:
+def constant(network: QuantizedNetwork, traced: TracedNetwork) -> QuantizedNetwork:
     """Return a copy of a network with constant scales, in evaluation mode, as `prepare` gives."""
-    return _rebuilt(network, scheme, traced, trains_scales=False)
+    return _rebuilt(network, traced, trains_scales=False)
 
 
 @torch.no_grad()
 def _rebuilt(
-    network: QuantizedNetwork, scheme: Scheme, traced: TracedNetwork, *, trains_scales: bool
+    network: QuantizedNetwork, traced: TracedNetwork, *, trains_scales: bool
 ) -> QuantizedNetwork:
     """Return a copy with new quantizers, their scales where those of `network` are now."""
-    weights = {layer.layer: layer.weight.narrow() for layer in scheme.layers}
+    weights = {layer.layer: layer.weight.narrow() for layer in network.scheme.layers}
     modules: dict[str, nn.Module] = {}
     for node in network.module.graph.nodes:
         if node.op != "call_module":

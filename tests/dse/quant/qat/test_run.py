@@ -35,7 +35,7 @@ def start(calibrated, examples):
 
     def run(settings=SETTINGS):
         network = prepare(calibrated, scheme)
-        return QatRun(network, scheme, calibrated.network, examples, settings)
+        return QatRun(network, calibrated.network, examples, settings)
 
     return run
 

@@ -28,10 +28,10 @@ def test_constant_and_trained_scales_compute_the_same(calibrated, images, number
     network = prepare(calibrated, scheme)
     with torch.no_grad():
         expected = network.module(images)
-        same = constant(network, scheme, calibrated.network)
+        same = constant(network, calibrated.network)
         assert torch.equal(freeze(same)(images), expected)
-        trained = trainable(network, scheme, calibrated.network, trains_scales=True)
-        back = constant(trained, scheme, calibrated.network)
+        trained = trainable(network, calibrated.network, trains_scales=True)
+        back = constant(trained, calibrated.network)
         assert torch.equal(freeze(back)(images), trained.module(images))
 
 
@@ -41,8 +41,7 @@ def test_options_of_a_scheme_are_kept(calibrated, images, options):
     network = prepare(calibrated, scheme)
     with torch.no_grad():
         back = constant(
-            trainable(network, scheme, calibrated.network, trains_scales=True),
-            scheme,
+            trainable(network, calibrated.network, trains_scales=True),
             calibrated.network,
         )
         ours, theirs = (n.module.get_submodule("conv2").quant_weight() for n in (back, network))
@@ -54,7 +53,7 @@ def test_options_of_a_scheme_are_kept(calibrated, images, options):
 def test_gradients_reach_all_weights_and_all_scales_but_the_inputs(calibrated, images, name):
     number_format = parse_format(name)
     scheme = uniform(calibrated, number_format, number_format)
-    network = trainable(prepare(calibrated, scheme), scheme, calibrated.network, trains_scales=True)
+    network = trainable(prepare(calibrated, scheme), calibrated.network, trains_scales=True)
     network.module(images).square().mean().backward()
     parameters = dict(network.module.named_parameters())
     assert all(p.grad is not None and torch.isfinite(p.grad).all() for p in parameters.values())
@@ -66,9 +65,7 @@ def test_gradients_reach_all_weights_and_all_scales_but_the_inputs(calibrated, i
 
 def test_scales_can_be_left_alone(calibrated):
     scheme = uniform(calibrated, parse_format("int4"), parse_format("int4"))
-    network = trainable(
-        prepare(calibrated, scheme), scheme, calibrated.network, trains_scales=False
-    )
+    network = trainable(prepare(calibrated, scheme), calibrated.network, trains_scales=False)
     assert not scales(network.module)
 
 
@@ -76,7 +73,7 @@ def test_tensors_that_are_added_train_one_scale(seeded):
     network = seeded("resnet8")
     scheme = network.scheme("int4", unsigned=False)
     traced = network.calibrated.network
-    trained = trainable(prepare(network.calibrated, scheme), scheme, traced, trains_scales=True)
+    trained = trainable(prepare(network.calibrated, scheme), traced, trains_scales=True)
     groups = {}
     for tensor in traced.tensors:
         quantizer = trained.module.get_submodule(f"{tensor.name}_quant")
