@@ -26,6 +26,8 @@ Scale = Literal["float32", "power_of_two"]
 ActRange = Literal["mse", "percentile", "absmax"]
 WeightRange = Literal["mse", "absmax"]
 Dsp = Literal["none", "auto"]
+HostMath = Literal["float", "quantized"]
+"""What functions that a host computes, such as softmax and LayerNorm, read."""
 
 
 def require_choice(value: str, choices: object, what: str) -> None:

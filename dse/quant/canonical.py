@@ -1,7 +1,8 @@
 """Brings a traced network's graph into one form, whichever way the network was written.
 
-Afterwards no operation works in place, an addition of two tensors is `operator.add`, and pooling
-is a module, however it was called.
+Afterwards no operation works in place, an addition of two tensors is `operator.add`, a product of
+two is `operator.matmul`, pooling is a module, attention is made of products and softmax, and a
+parameter outside a layer is a `Constant`, however they were written.
 """
 
 import operator
@@ -11,6 +12,9 @@ from typing import Any
 import torch
 from torch import fx, nn
 from torch.nn import functional as F
+
+from dse.errors import UnsupportedLayerError
+from dse.quant.operations import Constant
 
 _IN_PLACE: dict[Any, Callable[..., Any]] = {
     operator.iadd: operator.add,
@@ -36,6 +40,16 @@ _POOLS: dict[Any, tuple[type[nn.Module], tuple[str, ...]]] = {  # a function's m
     ),
     F.adaptive_avg_pool2d: (nn.AdaptiveAvgPool2d, ("output_size",)),
 }
+_ATTENTION_ARGUMENTS = (
+    "query",
+    "key",
+    "value",
+    "attn_mask",
+    "dropout_p",
+    "is_causal",
+    "scale",
+    "enable_gqa",
+)
 _SPATIAL_AXES = ({2, 3}, {-2, -1}, {2, -1}, {-2, 3})
 
 
@@ -46,10 +60,22 @@ def canonicalize(module: fx.GraphModule) -> None:
     """
     in_place = {name for name, m in module.named_modules() if getattr(m, "inplace", False)}
     for node in list(module.graph.nodes):
+        if node.op == "call_function" and node.target is torch._assert:
+            module.graph.erase_node(node)  # shapes are checked when the graph runs
+            continue
         _leave_operand(node, module, in_place)
         if _names(node, "add", operator.add, torch.add) and len(tensors := _addends(node)) == 2:
             node.op, node.target = "call_function", operator.add
             node.args, node.kwargs = tensors, {}
+        elif _names(node, "matmul", operator.matmul, torch.matmul, torch.bmm) or _names(
+            node, "bmm"
+        ):
+            node.args, node.kwargs = _addends(node), {}
+            node.op, node.target = "call_function", operator.matmul
+        elif node.op == "get_attr":
+            _call_constant(node, module)
+        elif node.op == "call_function" and node.target is F.scaled_dot_product_attention:
+            _spell_out_attention(node, module)
         elif node.op == "call_function" and node.target in _POOLS:
             _call_pool(node, module)
         elif _names(node, "mean", torch.mean) and _is_spatial(_argument(node, 1, "dim")):
@@ -95,10 +121,51 @@ def _leave_operand(node: fx.Node, module: fx.GraphModule, in_place: set[str]) ->
 
 
 def _addends(node: fx.Node) -> tuple[fx.Node, ...]:
-    """Return the tensors that an addition adds as they are."""
-    arguments = (_argument(node, 0, "input"), _argument(node, 1, "other"))
+    """Return the tensors that an addition adds, or a product multiplies, as they are."""
+    second = "mat2" if "mat2" in node.kwargs else "other"
+    arguments = (_argument(node, 0, "input"), _argument(node, 1, second))
     is_plain = node.kwargs.get("alpha", 1) == 1
     return tuple(x for x in arguments if is_plain and isinstance(x, fx.Node))
+
+
+def _call_constant(node: fx.Node, module: fx.GraphModule) -> None:
+    """Make a parameter that is read as such the output of a module."""
+    name = f"parameter.{node.name}"
+    value = module
+    for part in str(node.target).split("."):
+        value = getattr(value, part)
+    if not isinstance(value, torch.Tensor):
+        return
+    module.add_submodule(name, Constant(value))
+    with module.graph.inserting_before(node):
+        _replace(node, module.graph.call_module(name))
+
+
+def _spell_out_attention(node: fx.Node, module: fx.GraphModule) -> None:
+    """Write attention as softmax(q kᵀ · scale) v, with scale 1/√d where none is given.
+
+    Raises:
+        UnsupportedLayerError: It has a mask, is causal or drops values out.
+    """
+    given = dict(zip(_ATTENTION_ARGUMENTS, node.args, strict=False)) | node.kwargs
+    query, key, value = (given.pop(name) for name in _ATTENTION_ARGUMENTS[:3])
+    scale: Any = given.pop("scale", None)
+    if others := [name for name, setting in given.items() if setting]:
+        raise UnsupportedLayerError(
+            f"attention '{node.name}' uses {', '.join(others)}; bitfront handles attention of all "
+            "tokens to all tokens, without dropout"
+        )
+    graph = module.graph
+    with graph.inserting_before(node):
+        transposed = graph.call_method("transpose", (key, -2, -1))
+        scores = graph.call_function(operator.matmul, (query, transposed))
+        if scale is None:
+            width = graph.call_method("size", (query, -1))
+            scale = graph.call_function(operator.pow, (width, -0.5))
+        scaled = graph.call_function(operator.mul, (scores, scale))
+        shares = graph.call_method("softmax", (scaled,), {"dim": -1})
+        attended = graph.call_function(operator.matmul, (shares, value))
+    _replace(node, attended)
 
 
 def _is_spatial(axes: object) -> bool:

@@ -244,10 +244,12 @@ class _Freezer:
             last_read = True
 
         def run(operands: Operands, may_overwrite: bool) -> torch.Tensor:
-            x = operands[0].contiguous()
+            # as it lies in memory: what follows may sum in another order where it lies otherwise
+            order = _outermost_first(operands[0])
+            x = operands[0].permute(order).contiguous()
             out = x if may_overwrite else torch.empty_like(x)
             fake_quantize(x.numpy(), scale, rounding, out.numpy())
-            return out
+            return out.permute(_inverse(order))
 
         self._tensors[node] = self._emit(
             node.name,
@@ -282,7 +284,9 @@ class _Freezer:
                 return getattr(args[0], str(target))(*args[1:], **kwargs)  # type: ignore[no-any-return]
             return target(*args, **kwargs)  # type: ignore[operator, no-any-return]
 
-        constants = f"{node.op} {target} {node.args} {node.kwargs}"
+        state = target.state_dict() if isinstance(target, nn.Module) else {}
+        held = "".join(_digest(tensor) for tensor in state.values())
+        constants = f"{node.op} {target} {held} {node.args} {node.kwargs}"
         inputs = [self._tensors[source] for source in sources]
         self._tensors[node] = self._emit(node.name, inputs, constants, run)
         if operation_of(node, self._module) in (Operation.ADD, Operation.AVERAGE):
@@ -298,6 +302,15 @@ def _on_grid(value: float, scale: float, rounding: Rounding) -> float:
     x = torch.tensor([value]) / torch.tensor(scale)
     fake_quantize(x.numpy(), 1.0, rounding, x.numpy())
     return float(x)
+
+
+def _outermost_first(x: torch.Tensor) -> list[int]:
+    """Return the axes of `x` in the order of their strides, as elementwise operations lay them."""
+    return sorted(range(x.ndim), key=x.stride, reverse=True)
+
+
+def _inverse(order: list[int]) -> list[int]:
+    return sorted(range(len(order)), key=order.__getitem__)
 
 
 def _digest(tensor: torch.Tensor) -> str:

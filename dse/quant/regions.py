@@ -28,11 +28,13 @@ class Region:
         sources: Layers that make the tensors.
         sinks: Layers that read them, and nothing else does.
         channels: Output channels of each source.
+        norms: LayerNorms that make some of the tensors; their weights and biases stay float.
     """
 
     sources: tuple[str, ...]
     sinks: tuple[str, ...]
     channels: int
+    norms: tuple[str, ...] = ()
 
 
 def regions_of(module: fx.GraphModule) -> tuple[Region, ...]:
@@ -46,9 +48,13 @@ def regions_of(module: fx.GraphModule) -> tuple[Region, ...]:
 
     fixed: set[fx.Node] = set()
     readers: list[fx.Node] = []
+    norms: list[fx.Node] = []
     for node in module.graph.nodes:
         if operation_of(node, module) is Operation.LAYER:
             readers.append(node)
+        elif _is_channel_norm(node, module):
+            norms.append(node)
+            fixed.update(node.all_input_nodes)
         elif _is_homogeneous(node, module):
             for source in node.all_input_nodes:
                 parent[root(source)] = root(node)
@@ -61,10 +67,28 @@ def regions_of(module: fx.GraphModule) -> tuple[Region, ...]:
         sinks = tuple(
             str(node.target) for node in readers if root(node.all_input_nodes[0]) is place
         )
+        made = tuple(str(node.target) for node in norms if root(node) is place)
         widths = {len(_layer(module, name).weight) for name in sources}
+        widths |= {len(_norm(module, name).weight) for name in made}
         if place not in pinned and sinks and len(widths) == 1:
-            found.append(Region(sources=sources, sinks=sinks, channels=widths.pop()))
+            region = Region(sources=sources, norms=made, sinks=sinks, channels=widths.pop())
+            if _keeps_channels(module, region):
+                found.append(region)
     return tuple(found)
+
+
+def _keeps_channels(module: fx.GraphModule, region: Region) -> bool:
+    """Return whether the sinks' inputs are the sources' channels, each in one piece.
+
+    They are not where vectors of several tokens are flattened into one.
+    """
+    has_vectors = region.norms or any(
+        isinstance(_layer(module, name), nn.Linear) for name in region.sources
+    )
+    sinks = [_layer(module, name) for name in region.sinks]
+    return not has_vectors or all(
+        isinstance(sink, nn.Linear) and sink.in_features == region.channels for sink in sinks
+    )
 
 
 def source_ranges(module: fx.GraphModule, region: Region) -> Floats:
@@ -87,6 +111,10 @@ def sink_ranges(module: fx.GraphModule, region: Region) -> Floats:
 def rescale(module: fx.GraphModule, region: Region, factors: Floats) -> None:
     """Divide the sources' channels by `factors` `(channels,)`; the sinks multiply by them."""
     by = torch.from_numpy(factors).float()
+    for name in region.norms:
+        norm = _norm(module, name)
+        norm.weight.div_(by)
+        norm.bias.div_(by)
     for name in region.sources:
         layer = _layer(module, name)
         layer.weight /= by.reshape(-1, *[1] * (layer.weight.ndim - 1))
@@ -111,6 +139,23 @@ def _is_homogeneous(node: fx.Node, module: fx.GraphModule) -> bool:
     if node.op == "call_module":
         return isinstance(module.get_submodule(str(node.target)), _HOMOGENEOUS_MODULES)
     return node.op in ("call_function", "call_method") and node.target in _HOMOGENEOUS_CALLS
+
+
+def _is_channel_norm(node: fx.Node, module: fx.GraphModule) -> bool:
+    """Return whether `node` is a LayerNorm over channels with a weight and a bias for each."""
+    norm = module.get_submodule(str(node.target)) if node.op == "call_module" else None
+    return (
+        isinstance(norm, nn.LayerNorm)
+        and len(norm.normalized_shape) == 1
+        and norm.weight is not None
+        and norm.bias is not None
+    )
+
+
+def _norm(module: fx.GraphModule, name: str) -> nn.LayerNorm:
+    norm = module.get_submodule(name)
+    assert isinstance(norm, nn.LayerNorm)
+    return norm
 
 
 def _layer(module: fx.GraphModule, name: str) -> FloatLayer:

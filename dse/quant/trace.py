@@ -1,17 +1,23 @@
 """Reads a float network: its layers, and the tensors that need a quantizer."""
 
 import copy
+import operator
 from dataclasses import dataclass
 
+import torch
 from torch import fx, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 
 from dse.errors import UnsupportedLayerError
+from dse.point import HostMath
+from dse.quant.attention import spell_out_attention
 from dse.quant.canonical import canonicalize
-from dse.quant.operations import WEIGHT_LAYERS, producer
-from dse.quant.tensors import TracedTensor, tensors_of
+from dse.quant.operations import WEIGHT_LAYERS, Constant, Operation, operation_of, producer
+from dse.quant.tensors import TracedTensor, readers, tensors_of
 
 _BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
+_BESIDE = (operator.mul, torch.mul, "mul", torch.cat, torch.concat, operator.getitem, "repeat")
+"""What may read a parameter that is no layer's: it stays float, element by element."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +40,8 @@ class TracedLayer:
 class TracedNetwork:
     """A float network in evaluation mode as a graph, BatchNorm merged into its layers.
 
+    Functions that hardware leaves to a host, such as softmax and LayerNorm, stay in the graph.
+
     Attributes:
         module: The graph; do not change it, copy it.
         input: Name of the input's node.
@@ -54,18 +62,22 @@ class TracedNetwork:
         return tuple(layer.name for layer in self.layers)
 
 
-def trace(network: nn.Module) -> TracedNetwork:
+def trace(network: nn.Module, *, host: HostMath = "float") -> TracedNetwork:
     """Trace a network and merge its BatchNorm layers.
 
     Merging changes no per-channel quantized weight but its scale: a factor a channel moves from
     BatchNorm into the weight scale.
 
+    Args:
+        network: The network; it is left as it is.
+        host: Whether functions that a host computes read ``float`` or ``quantized`` tensors.
+
     Raises:
         UnsupportedLayerError: The network cannot be traced, has several inputs, uses a layer
-            twice, holds weights in a layer that is neither Conv2d, Linear nor a BatchNorm right
-            behind one, or adds its input to something.
+            twice, holds weights in a layer that is neither Conv2d, Linear, LayerNorm nor a
+            BatchNorm right behind one of the first two, or adds its input to something.
     """
-    network = copy.deepcopy(network).eval()
+    network = spell_out_attention(copy.deepcopy(network).eval())
     try:
         module = fx.symbolic_trace(network)
     except (fx.proxy.TraceError, TypeError) as error:
@@ -81,7 +93,8 @@ def trace(network: nn.Module) -> TracedNetwork:
             f"the network takes {len(inputs)} inputs; bitfront handles networks with one image"
         )
     layers = _layers(module)
-    tensors = tensors_of(module, inputs[0])
+    _check_parameters(module)
+    tensors = tensors_of(module, inputs[0], quantizes_host=host == "quantized")
     nonnegative = {tensor.name: tensor.nonnegative for tensor in tensors}
     return TracedNetwork(
         module=module,
@@ -125,19 +138,16 @@ def _layers(module: fx.GraphModule) -> dict[str, str]:
     modules = dict(module.named_modules())
     layers: dict[str, str] = {}
     for node in module.graph.nodes:
-        if node.op == "get_attr":
-            raise UnsupportedLayerError(
-                f"the network uses the parameter '{node.target}' outside a layer; "
-                "bitfront quantizes the weights of Conv2d and Linear"
-            )
         layer = modules.get(node.target) if node.op == "call_module" else None
         if layer is None:
             continue
         if not isinstance(layer, WEIGHT_LAYERS):
-            if next(layer.parameters(), None) is not None:
+            is_host = operation_of(node, module) is Operation.HOST
+            if not is_host and next(layer.parameters(), None) is not None:
                 raise UnsupportedLayerError(
                     f"layer '{node.target}' ({type(layer).__name__}) holds weights bitfront "
-                    "cannot quantize; it handles Conv2d, Linear and BatchNorm behind them"
+                    "cannot quantize; it handles Conv2d, Linear and BatchNorm behind them, and "
+                    "keeps LayerNorm in float"
                 )
             continue
         if node.target in layers:
@@ -146,3 +156,22 @@ def _layers(module: fx.GraphModule) -> dict[str, str]:
     if not layers:
         raise UnsupportedLayerError("the network has no Conv2d or Linear layer to quantize")
     return layers
+
+
+def _check_parameters(module: fx.GraphModule) -> None:
+    """Refuse parameters outside a layer that act as its weights would.
+
+    Raises:
+        UnsupportedLayerError: Names the first.
+    """
+    modules = dict(module.named_modules())
+    for node in module.graph.nodes:
+        if node.op != "call_module" or not isinstance(modules[str(node.target)], Constant):
+            continue
+        for reader in readers(node, module):
+            operation = operation_of(reader, module)
+            if operation not in (Operation.ADD, Operation.HOST) and reader.target not in _BESIDE:
+                raise UnsupportedLayerError(
+                    f"the network uses the parameter '{node.name}' outside a layer, in "
+                    f"'{reader.name}'; bitfront quantizes the weights of Conv2d and Linear"
+                )

@@ -18,10 +18,11 @@ def equalize(calibrated: CalibratedNetwork) -> CalibratedNetwork:
 
     A channel that one layer makes with weights up to r₁ and the next reads with weights up to r₂
     is scaled by s = √(r₁/r₂): both ranges become √(r₁·r₂). Layers have neighbours on both sides,
-    so this is repeated until nothing moves.
+    so this is repeated until nothing moves. What LayerNorm makes is left alone: its own weights
+    are not quantized, so that no range could be gained.
     """
     module = copy.deepcopy(calibrated.network.module)
-    regions = regions_of(module)
+    regions = [region for region in regions_of(module) if not region.norms]
     for _ in range(_SWEEPS):
         moved = 0.0
         for region in regions:

@@ -17,8 +17,8 @@ def smooth(calibrated: CalibratedNetwork) -> CalibratedNetwork:
     """Return a network that computes the same with smoother activations, calibrated anew.
 
     A channel with activations up to a, read with weights up to w, is divided by
-    s = a^α / w^(1−α), α = 1/2, and its weights are multiplied by it. The layer that makes the
-    channel takes the division.
+    s = a^α / w^(1−α), α = 1/2, and its weights are multiplied by it. The layer or LayerNorm that
+    makes the channel takes the division.
     """
     module = copy.deepcopy(calibrated.network.module)
     for region in regions_of(module):
@@ -36,8 +36,8 @@ def _activation_ranges(calibrated: CalibratedNetwork, region: Region) -> Floats:
     """Return the largest magnitude of each channel that the sinks read, `(channels,)`."""
     ranges = torch.zeros(region.channels)
 
-    def note(_: torch.nn.Module, inputs: tuple[torch.Tensor]) -> None:
-        x = inputs[0]
+    def note(sink: torch.nn.Module, inputs: tuple[torch.Tensor]) -> None:
+        x = inputs[0].flatten(0, -2) if isinstance(sink, torch.nn.Linear) else inputs[0]
         by_channel = x.reshape(len(x), region.channels, -1).abs().amax(dim=(0, 2))
         torch.maximum(ranges, by_channel, out=ranges)
 

@@ -15,7 +15,7 @@ from dse.quant.workload import template
 from hw_models.frontend import read_model
 from hw_models.sim.golden import golden_outputs
 
-NETWORKS = ("resnet8", "mobilenet-v1", "ds-cnn")
+NETWORKS = ("resnet8", "mobilenet-v1", "ds-cnn", "autoencoder")
 
 
 @pytest.fixture(scope="module")
