@@ -65,6 +65,17 @@ def deep_rom(memory: Memory, target: Target) -> BlockLayout | None:
     return layout if layout.rows > ram.joined_rows else None
 
 
+def rom_read_cycles(memory: Memory, target: Target) -> int:
+    """Return the clock edges in which ``rtl/lib/rom.sv`` reads `memory`."""
+    return (memory.depth > 1) + (deep_rom(memory, target) is not None)
+
+
+def deep_rom_registers(memory: Memory, target: Target) -> int:
+    """Return the flip-flops behind the blocks of a deep ROM: rows, and which one; else 0."""
+    deep = deep_rom(memory, target)
+    return 0 if deep is None else deep.rows * memory.width + counter_bits(deep.rows)
+
+
 def memory_resources(memory: Memory, target: Target) -> Resources:
     """Return what `memory` takes, with a register behind its read port.
 

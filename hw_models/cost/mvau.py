@@ -10,7 +10,7 @@ from hw_models.cost.dot import dsp_sum_parts, sum_parts
 from hw_models.cost.fifo import PAIR, fifo_parts
 from hw_models.cost.lane import target_style
 from hw_models.cost.logic import counter_bits
-from hw_models.cost.memory import Memory, deep_rom, memory_part
+from hw_models.cost.memory import Memory, deep_rom_registers, memory_part, rom_read_cycles
 from hw_models.cost.multipliers import Lanes, choose_multipliers, multiplier_part
 from hw_models.cost.node import node_parts
 from hw_models.cost.registers import (
@@ -129,8 +129,7 @@ def weight_memory(node: Mvau, folding: Folding) -> Memory:
 def operand_cycles(node: Mvau, folding: Folding, target: Target) -> int:
     """Return the clock edges from a beat to the multipliers: ``STAGES`` of lib/mvau_feed.sv."""
     weights = weight_memory(node, folding)
-    reads = (weights.depth > 1) + (deep_rom(weights, target) is not None)
-    return 1 + reads + is_repeated(node, folding)
+    return 1 + rom_read_cycles(weights, target) + is_repeated(node, folding)
 
 
 def result_places(node: Mvau, folding: Folding, dot: Dot, target: Target) -> int:
@@ -156,10 +155,7 @@ def _operand_parts(node: Mvau, folding: Folding, target: Target) -> Iterator[Par
     act_bits = window_pace(node, folding).lanes * node.act.bits
     weights = weight_memory(node, folding)
     yield memory_part("weights", weights, target)
-    weight_registers = (weights.depth > 1) * weights.width
-    deep = deep_rom(weights, target)
-    if deep is not None:
-        weight_registers += deep.rows * weights.width + counter_bits(deep.rows)
+    weight_registers = (weights.depth > 1) * weights.width + deep_rom_registers(weights, target)
     act_registers = stages
     if repeats:
         vector = Memory(depth=folds, width=act_bits, is_writable=True)

@@ -15,7 +15,7 @@ from hw_models.arith.requantize.scale_round import (
     total_bits,
 )
 from hw_models.cost.logic import carry_lut, counter_bits, counters_lut
-from hw_models.cost.memory import Memory, memory_part
+from hw_models.cost.memory import Memory, deep_rom_registers, memory_part, rom_read_cycles
 from hw_models.cost.registers import waiting_registers
 from hw_models.cost.target import Target
 from hw_models.folding import Pace
@@ -38,9 +38,11 @@ def scale_round_parts(node: Requantize, pace: Pace, target: Target) -> tuple[Par
     """
     rows = row_steps(node.accumulator_bits, pace.cycles)
     fold_bits = counter_bits(node.channels // pace.lanes)
-    lane = _front(node.accumulator_bits, target) + _codes(
-        node.output, node.accumulator_bits, target
-    )
+    firsts = first_memory(node, pace)
+    behind = code_stages(node.output, rom_read_cycles(firsts, target))
+    lane = _front(node.accumulator_bits, target)
+    lane += _codes(node.output, node.accumulator_bits, behind, target)
+    lane += Resources(ff=deep_rom_registers(firsts, target))
     for steps in rows:
         lane += _row(node.accumulator_bits, steps, target)
     stages = address_stages(node.output)
@@ -52,7 +54,7 @@ def scale_round_parts(node: Requantize, pace: Pace, target: Target) -> tuple[Par
             source="counted from lib/scale_rows.sv, scale_integer.sv and scale_minifloat.sv",
         ),
         memory_part("scales and offsets", parameter_memory(node, pace), target),
-        memory_part("first sums", first_memory(node, pace), target, pace.lanes),
+        memory_part("first sums", firsts, target, pace.lanes),
         Part(
             name="control",
             resources=Resources(
@@ -61,7 +63,7 @@ def scale_round_parts(node: Requantize, pace: Pace, target: Target) -> tuple[Par
                 ff=(3 + len(rows) + stages) * fold_bits
                 + 2
                 + stages
-                + code_stages(node.output)
+                + behind
                 + sum(1 + counter_bits(steps) for steps in rows),
             ),
             is_compute=False,
@@ -90,27 +92,41 @@ def _row(sum_bits: int, steps: int, target: Target) -> Resources:
     )
 
 
-def _codes(output: Format, sum_bits: int, target: Target) -> Resources:
+def _codes(output: Format, sum_bits: int, behind: int, target: Target) -> Resources:
     """Return what makes codes of points, without the table.
 
     A minifloat's magnitude passes one multiplexer for each bit of the exponent.
+
+    Args:
+        output: Format of the codes.
+        sum_bits: Width of the sums [bit].
+        behind: Registers from a mark to its code.
+        target: Family.
     """
     code, bits = operand(output), output.bits
     first = first_bits(sum_bits)
     point = min(total_bits(sum_bits) + scale_bits(sum_bits), _POINT_BITS)
     compared = carry_lut(first, target) if first > 1 else 1
-    stages = address_stages(output) + code_stages(output) - 2
+    stages = address_stages(output) + behind - 2
     waits = waiting_registers(first, stages, STYLES[target.family.name][0])
     if not code.is_minifloat:
         return waits + Resources(
             lut=2 * bits + carry_lut(bits, target) + compared + 16,
-            ff=point + 4 * bits + 3,
+            ff=point + (behind + 1) * bits + behind,
         )
     mark, exponent = mark_bits(output), code.exponent_bits
     kept = exponent + code.significand_bits
     return waits + Resources(
         lut=mark * (exponent + 1) + carry_lut(kept, target) + compared + 23,
-        ff=point + 2 * mark + exponent - exponent // 2 + 4 * kept + first + 11 + bits,
+        ff=point
+        + 2 * mark
+        + exponent
+        - exponent // 2
+        + behind * kept
+        + first
+        + 3
+        + 2 * behind
+        + bits,
     )
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from hw_models.cost.memory import Memory, MemoryStyle, memory_style
+from hw_models.cost.memory import Memory, MemoryStyle, deep_rom, memory_style
 from hw_models.devices.base import BlockLayout
 from hw_models.rtl.node import Fabric
 
@@ -12,6 +12,18 @@ def rom_is_block(depth: int, width: int, fabric: Fabric) -> bool:
     """Return whether a ROM of `depth` words of `width` bits goes to block RAM (``lib/rom.sv``)."""
     rom = Memory(depth=depth, width=width, is_writable=False)
     return memory_style(rom, fabric.target) is MemoryStyle.BLOCK
+
+
+def row_parameters(memory: Memory, fabric: Fabric) -> dict[str, int]:
+    """Return the parameters that ``lib/rom.sv`` takes only where `memory` is a deep ROM."""
+    deep = deep_rom(memory, fabric.target)
+    return {} if deep is None else {"ROWS": deep.rows, "ROW_DEPTH": deep.row_depth}
+
+
+def rom_words(words: NDArray[np.int64], memory: Memory, fabric: Fabric) -> NDArray[np.int64]:
+    """Return `words` of a ROM as ``lib/rom.sv`` reads them from its file."""
+    deep = deep_rom(memory, fabric.target)
+    return words if deep is None else rows_side_by_side(words, deep)
 
 
 def rows_side_by_side(words: NDArray[np.int64], layout: BlockLayout) -> NDArray[np.int64]:

@@ -7,7 +7,6 @@ from dse.errors import DesignError
 from hw_models.arith.cell import Dot
 from hw_models.arith.dsp import groups
 from hw_models.cost.fifo import PAIR
-from hw_models.cost.memory import deep_rom
 from hw_models.cost.mvau import (
     folds_and_rounds,
     is_repeated,
@@ -25,7 +24,7 @@ from hw_models.rtl.cell import LIBRARY, dot_parameters, library
 from hw_models.rtl.design import Rtl
 from hw_models.rtl.dsp import dot_dsp_parameters, dsp_library
 from hw_models.rtl.latency import latency_cycles
-from hw_models.rtl.memory import hex_words, ram_style, rom_is_block, rows_side_by_side
+from hw_models.rtl.memory import hex_words, ram_style, rom_is_block, rom_words, row_parameters
 from hw_models.rtl.node import Fabric, emit_node, module_name
 from hw_models.rtl.stream import Port, instance, module_text
 
@@ -49,8 +48,7 @@ def _(node: Mvau, pace: Pace, model: Model, fabric: Fabric) -> Rtl:
         )
     name, file = module_name(node), f"{module_name(node)}_weights.hex"
     weights = weight_words(node, folding, model.weights[node.name])
-    deep = deep_rom(weight_memory(node, folding), fabric.target)
-    words = weights if deep is None else rows_side_by_side(weights, deep)
+    words = rom_words(weights, weight_memory(node, folding), fabric)
     act_bits = lanes_taken(node, pace) * node.act.bits
     kind = "depthwise" if node.groups > 1 else "dense"
     text = module_text(
@@ -123,7 +121,6 @@ def _feed(node: Mvau, folding: Folding, fabric: Fabric, file: str, act_bits: int
     """Return the instance that pairs activations with weights."""
     folds, rounds = folds_and_rounds(node, folding)
     weights = weight_memory(node, folding)
-    deep = deep_rom(weights, fabric.target)
     streams = ("clk", "rst", "in_data", "in_valid", "in_ready")
     wires = ("has_room", "claim", "act", "weight", "en", "clr", "last")
     return instance(
@@ -137,7 +134,7 @@ def _feed(node: Mvau, folding: Folding, fabric: Fabric, file: str, act_bits: int
             "WEIGHT_BITS": weights.width,
             "WEIGHT_FILE": file,
             "WEIGHT_BLOCK": int(rom_is_block(weights.depth, weights.width, fabric)),
-            **({} if deep is None else {"ROWS": deep.rows, "ROW_DEPTH": deep.row_depth}),
+            **row_parameters(weights, fabric),
             "BUFFER_STYLE": ram_style(folds, act_bits, fabric),
         },
         {pin: pin for pin in (*streams, *wires)},

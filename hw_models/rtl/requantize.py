@@ -37,6 +37,6 @@ def _(node: Requantize, pace: Pace, fabric: Fabric) -> int:
         case Architecture.LOOKUP:
             return 1
         case Architecture.SCALE_ROUND:
-            return scale_latency_cycles(node.output, node.accumulator_bits)
+            return scale_latency_cycles(node, pace, fabric.target)
         case Architecture.THRESHOLDS:
             return 3 * node.output.bits + 1

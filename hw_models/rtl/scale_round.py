@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from dse.formats import Format
 from hw_models.arith.operand import operand
 from hw_models.arith.requantize.order import codes_by_place
 from hw_models.arith.requantize.scale_round import (
@@ -17,18 +16,20 @@ from hw_models.arith.requantize.scale_round import (
     scale_bits,
     total_bits,
 )
+from hw_models.cost.memory import Memory, rom_read_cycles
 from hw_models.cost.scale_round import first_memory, parameter_memory
+from hw_models.cost.target import Target
 from hw_models.folding import Pace
 from hw_models.graph import Requantize
 from hw_models.rtl.bisection import hex_lines, requantize_ports
 from hw_models.rtl.cell import LIBRARY
 from hw_models.rtl.design import Rtl
-from hw_models.rtl.memory import rom_is_block
+from hw_models.rtl.memory import hex_words, rom_is_block, rom_words, row_parameters
 from hw_models.rtl.node import Fabric, module_name
 from hw_models.rtl.stream import instance, module_text
 
 SOURCES = (
-    *("table", "order", "fold_counter", "scale_control", "scale_rows"),
+    *("table", "rom", "order", "fold_counter", "scale_control", "scale_rows"),
     *("scale_integer", "scale_minifloat"),
 )
 _CLOCK = {"clk": "clk", "advance": "advance"}
@@ -72,13 +73,18 @@ class _Widths:
         return parameter_bits(self.sum)
 
 
-def scale_latency_cycles(output: Format, sum_bits: int) -> int:
+def scale_latency_cycles(node: Requantize, pace: Pace, target: Target) -> int:
     """Return the clock edges from a sum to its code.
 
     Two in front of the multiplication, one for each bit of the scale, and `address_stages` and
     `code_stages` behind it.
     """
-    return 2 + scale_bits(sum_bits) + address_stages(output) + code_stages(output)
+    behind = _stages_behind(node, pace, target)
+    return 2 + scale_bits(node.accumulator_bits) + address_stages(node.output) + behind
+
+
+def _stages_behind(node: Requantize, pace: Pace, target: Target) -> int:
+    return code_stages(node.output, rom_read_cycles(first_memory(node, pace), target))
 
 
 def emit_scale_round(node: Requantize, pace: Pace, line: ScaleRound, fabric: Fabric) -> Rtl:
@@ -96,16 +102,16 @@ def emit_scale_round(node: Requantize, pace: Pace, line: ScaleRound, fabric: Fab
         *_front(node, pace, widths, f"{name}_scales.hex", fold_bits, fabric),
         *_offsets(lanes, widths, falls=bool(line.is_reversed.any())),
         *_rows(lanes, widths, steps, fold_bits),
-        *_control(node, lanes, fold_bits, len(steps)),
+        *_control(node, pace, fold_bits, len(steps), fabric.target),
     ]
-    memory = first_memory(node, pace)
-    is_block = rom_is_block(memory.depth, memory.width, fabric)
+    table = first_memory(node, pace)
     for lane, file in enumerate(firsts):
-        body += _code(line, widths, lane, len(steps))
-        body += _marks(folds, widths, lane, file, is_block)
-    words = [line.first[lane::lanes].reshape(-1) for lane in range(lanes)]
+        body += _code(line, widths, lane, len(steps), rom_read_cycles(table, fabric.target))
+        body += _marks(table, lane, folds, file, fabric)
+    columns = (line.first[lane::lanes].reshape(-1, 1) for lane in range(lanes))
+    words = [rom_words(column, table, fabric) for column in columns]
     memories = [(f"{name}_scales.hex", hex_lines(_words(line, lanes, widths)))]
-    memories += [(file, hex_lines(row)) for file, row in zip(firsts, words, strict=True)]
+    memories += [(f, hex_words(rows, table.width)) for f, rows in zip(firsts, words, strict=True)]
     text = module_text(
         name,
         (f"{node.name}: from exact sums to {node.output.name}, by multiplication and rounding.",),
@@ -241,15 +247,17 @@ def _rows(lanes: int, widths: _Widths, steps: Sequence[int], fold_bits: int) -> 
             yield from instance("bf_scale_rows", f"rows{number}_{lane}", widths_of_rows, pins)
 
 
-def _control(node: Requantize, lanes: int, fold_bits: int, last: int) -> Iterator[str]:
+def _control(
+    node: Requantize, pace: Pace, fold_bits: int, last: int, target: Target
+) -> Iterator[str]:
     """Yield what goes along behind the products: valid bits and folds; and the codes' register."""
-    stages = address_stages(node.output)
-    yield f"  reg [{stages + code_stages(node.output) - 2}:0] valid_behind;"
+    stages, behind = address_stages(node.output), _stages_behind(node, pace, target)
+    yield f"  reg [{stages + behind - 2}:0] valid_behind;"
     yield f"  reg [{stages * fold_bits - 1}:0] folds_behind;"
     yield f"  wire [{fold_bits - 1}:0] fold_of_mark ="
     yield f"      folds_behind[{(stages - 1) * fold_bits}+:{fold_bits}];"
-    yield f"  wire [{lanes * node.output.bits - 1}:0] next_codes;"
-    yield f"  reg [{lanes * node.output.bits - 1}:0] codes;"
+    yield f"  wire [{pace.lanes * node.output.bits - 1}:0] next_codes;"
+    yield f"  reg [{pace.lanes * node.output.bits - 1}:0] codes;"
     yield "  assign out_data = codes;"
     yield "  always_ff @(posedge clk) begin"
     yield "    if (rst) {is_full, valid_behind} <= '0;"
@@ -261,7 +269,9 @@ def _control(node: Requantize, lanes: int, fold_bits: int, last: int) -> Iterato
     yield "  end"
 
 
-def _code(line: ScaleRound, widths: _Widths, lane: int, last: int) -> Iterator[str]:
+def _code(
+    line: ScaleRound, widths: _Widths, lane: int, last: int, read_cycles: int
+) -> Iterator[str]:
     """Yield what makes codes of one lane's scaled sums."""
     code, bits = operand(line.output), widths.code
     common = {
@@ -269,6 +279,7 @@ def _code(line: ScaleRound, widths: _Widths, lane: int, last: int) -> Iterator[s
         "SHIFT": line.shift,
         "WINDOW": line.window,
         "FIRST": widths.first,
+        "READ": read_cycles,
         "SIGNED": int(code.is_signed),
     }
     if code.is_minifloat:
@@ -308,16 +319,17 @@ def _code(line: ScaleRound, widths: _Widths, lane: int, last: int) -> Iterator[s
     )
 
 
-def _marks(folds: int, widths: _Widths, lane: int, file: str, is_block: bool) -> list[str]:
+def _marks(table: Memory, lane: int, folds: int, file: str, fabric: Fabric) -> list[str]:
     """Return the table of one lane's first sums at each mark."""
     return instance(
-        "bf_table",
+        "bf_rom",
         f"firsts{lane}",
         {
-            "DEPTH": folds << widths.code,
-            "BITS": widths.first,
-            "MEMORY": file,
-            "STYLE": "block" if is_block else "logic",
+            "DEPTH": table.depth,
+            "BITS": table.width,
+            "FILE": file,
+            "BLOCK": int(rom_is_block(table.depth, table.width, fabric)),
+            **row_parameters(table, fabric),
         },
         {
             "clk": "clk",

@@ -145,12 +145,16 @@ def address_stages(output: Format) -> int:
     return 4 if operand(output).is_minifloat else 2
 
 
-def code_stages(output: Format) -> int:
+def code_stages(output: Format, read_cycles: int) -> int:
     """Return the registers from a mark to its code: the table's, the decision's, the code's own.
 
     A minifloat's decision is followed by an addition, so the table has one more behind it.
+
+    Args:
+        output: Format of the codes.
+        read_cycles: Clock edges in which the table is read.
     """
-    return 4 if operand(output).is_minifloat else 3
+    return read_cycles + (3 if operand(output).is_minifloat else 2)
 
 
 def can_scale(output: Format, sum_bits: int) -> bool:

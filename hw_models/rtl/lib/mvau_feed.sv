@@ -131,6 +131,7 @@ module bf_mvau_feed #(
       .ROW_DEPTH(ROW_DEPTH)
   ) weights (
       .clk(clk),
+      .en(1'b1),
       .address(late_word),
       .data(early_weight)
   );

@@ -1,6 +1,7 @@
 // Memory with constant contents and a registered output.
 //
 //   clk      in,  1             clock
+//   en       in,  1             move on; not used if there is one word
 //   address  in,  ADDRESS_BITS  word to read; not used if there is one word
 //   data     out, BITS          that word, one clock edge later; two if there are several ROWS;
 //                               always there if it is the only one
@@ -19,6 +20,7 @@ module bf_rom #(
     parameter int ADDRESS_BITS = DEPTH > 1 ? $clog2(DEPTH) : 1
 ) (
     input  wire                    clk,
+    input  wire                    en,
     input  wire [ADDRESS_BITS-1:0] address,
     output wire [        BITS-1:0] data
 );
@@ -35,10 +37,12 @@ module bf_rom #(
     reg [SELECT_BITS-1:0] read_row, row;
     if (FILE != "") initial $readmemh(FILE, words);
     always_ff @(posedge clk) begin
-      read <= words[address[ROW_BITS-1:0]];
-      read_row <= address[ADDRESS_BITS-1:ROW_BITS];
-      q <= read;
-      row <= read_row;
+      if (en) begin
+        read <= words[address[ROW_BITS-1:0]];
+        read_row <= address[ADDRESS_BITS-1:ROW_BITS];
+        q <= read;
+        row <= read_row;
+      end
     end
     for (genvar i = 0; i < BITS; i++) begin : gen_bit
       wire [ROWS-1:0] column;
@@ -52,14 +56,14 @@ module bf_rom #(
     reg [BITS-1:0] words[DEPTH];
     reg [BITS-1:0] q;
     if (FILE != "") initial $readmemh(FILE, words);
-    always_ff @(posedge clk) q <= words[address];
+    always_ff @(posedge clk) if (en) q <= words[address];
     assign data = q;
   end else begin : gen_logic
     (* rom_style = "logic" *)
     reg [BITS-1:0] words[DEPTH];
     reg [BITS-1:0] q;
     if (FILE != "") initial $readmemh(FILE, words);
-    always_ff @(posedge clk) q <= words[address];
+    always_ff @(posedge clk) if (en) q <= words[address];
     assign data = q;
   end
 endmodule

@@ -8,13 +8,16 @@
 //   point    in,  BITS   two's complement, SHIFT bits below the unit
 //   x        in,  FIRST  low bits of the sum with its offset
 //   address  out, CODE   of the mark, two clock edges later
-//   first    in,  FIRST  low bits of the first x at that mark, one clock edge after the address
+//   first    in,  FIRST  low bits of the first x at that mark, READ clock edges after the address
 //   code     out, CODE   one clock edge after first
+//
+// READ is what the bf_rom of first sums takes. Names count edges as if that were 1.
 module bf_scale_integer #(
     parameter int BITS = 44,
     parameter int SHIFT = 30,
     parameter int WINDOW = 10,
     parameter int FIRST = 1,
+    parameter int READ = 1,
     parameter int CODE = 8,
     parameter bit SIGNED = 1,
     parameter int LOW = 0,
@@ -36,22 +39,24 @@ module bf_scale_integer #(
   wire is_below = whole1[WHOLE-1];
   wire is_above = whole1 > STEPS;
 
-  reg [CODE-1:0] place2, place3, place4;
-  reg near2, near3, late4;
-  reg [FIRST-1:0] x1, x2, x3;
+  reg [CODE-1:0] place2, place4;
+  reg near2, late4;
+  reg [READ*(CODE+1)-1:0] marks;  // while their first sums are read
+  reg [(READ+2)*FIRST-1:0] sums;
+  wire [CODE-1:0] place3;
+  wire near3;
+  assign {near3, place3} = marks[(READ-1)*(CODE+1)+:CODE+1];
+  wire [FIRST-1:0] x3 = sums[(READ+1)*FIRST+:FIRST];
   wire [FIRST-1:0] ahead3 = x3 - first;  // negative before the first one
   assign address = place2;
 
   always_ff @(posedge clk) begin
     if (advance) begin
       point1 <= point;
-      x1 <= x;
+      sums <= {sums, x};
       place2 <= is_below ? '0 : is_above ? STEPS : whole1;
       near2 <= !is_below && !is_above && whole1 != 0 && fraction1 >> WINDOW == 0;
-      x2 <= x1;
-      place3 <= place2;
-      near3 <= near2;
-      x3 <= x2;
+      marks <= {marks, near2, place2};
       place4 <= place3;
       late4 <= near3 && ahead3[FIRST-1];
     end

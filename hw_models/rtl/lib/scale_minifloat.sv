@@ -10,8 +10,10 @@
 //   point    in,  BITS   two's complement, SHIFT bits below the unit
 //   x        in,  FIRST  low bits of the sum with its offset
 //   address  out, CODE   sign and lesser magnitude beside the point, four clock edges later
-//   first    in,  FIRST  low bits of the first x at their mark, one clock edge after the address
-//   code     out, CODE   two clock edges after first, which is registered: its table may be deep
+//   first    in,  FIRST  low bits of the first x at their mark, READ clock edges after the address
+//   code     out, CODE   two clock edges after first, which is registered: blocks are slow
+//
+// READ is what the bf_rom of first sums takes. Names count edges as if that were 1.
 //
 // LOWEST and HIGHEST are limits, as magnitudes, complemented where negative; LOWEST_CODE and
 // HIGHEST_CODE are the codes there.
@@ -20,6 +22,7 @@ module bf_scale_minifloat #(
     parameter int SHIFT = 31,
     parameter int WINDOW = 28,
     parameter int FIRST = 7,
+    parameter int READ = 1,
     parameter int EXP = 4,
     parameter int MAN = 3,
     parameter bit SIGNED = 1,
@@ -41,12 +44,14 @@ module bf_scale_minifloat #(
   localparam int WHOLE = BITS - SHIFT > MARK ? BITS - SHIFT : MARK + 1;
   localparam int BELOW = (1 << EXP) - 2;  // bits below the one that decides
   localparam int COARSE = EXP / 2;  // lowest stage in front of the register
+  localparam int WAIT = READ + 1;  // clock edges from an address to what is compared
 
   // saturate; complement below 0
   reg [BITS-1:0] point1;
-  reg [FIRST-1:0] x1, x2, x3, x4, x5, x6, first6;
+  reg [(WAIT+4)*FIRST-1:0] sums;
+  reg [FIRST-1:0] first6;
   reg [MARK-1:0] magnitude2;
-  reg sign2, sign3, sign4, sign5, sign6, sign7, near2, near3, near4, near5, near6;
+  reg sign2, sign3, sign4, sign7, near2, near3, near4;
   wire signed [WHOLE-1:0] whole1 = $signed(point1) >>> SHIFT;
   wire [SHIFT-1:0] fraction1 = point1[SHIFT-1:0];
   wire sign1 = whole1[WHOLE-1];
@@ -81,7 +86,12 @@ module bf_scale_minifloat #(
   end else begin : gen_none
     assign is_mark3 = kept3[0] != sign3;
   end
-  reg [EXP+MAN:0] kept4, kept5, kept6, magnitude7;
+  reg [EXP+MAN:0] kept4, magnitude7;
+  reg [WAIT*(EXP+MAN+3)-1:0] marks;  // while their first sums are read
+  wire [EXP+MAN:0] kept6;
+  wire sign6, near6;
+  assign {sign6, near6, kept6} = marks[(WAIT-1)*(EXP+MAN+3)+:EXP+MAN+3];
+  wire [FIRST-1:0] x6 = sums[(WAIT+3)*FIRST+:FIRST];
   wire [FIRST-1:0] ahead6 = x6 - first6;  // negative before the first one
   wire up6 = near6 ? ahead6[FIRST-1] == sign6 : kept6[0];
 
@@ -91,8 +101,8 @@ module bf_scale_minifloat #(
   always_ff @(posedge clk) begin
     if (advance) begin
       point1 <= point;
-      {x1, x2, x3, x4, x5, x6} <= {x, x1, x2, x3, x4, x5};
-      {sign2, sign3, sign4, sign5, sign6, sign7} <= {sign1, sign2, sign3, sign4, sign5, sign6};
+      sums <= {sums, x};
+      {sign2, sign3, sign4, sign7} <= {sign1, sign2, sign3, sign6};
       magnitude2 <= is_beyond ? '1 : whole1[MARK-1:0] ^ {MARK{sign1}};
       near2 <= fraction1 >> WINDOW == 0;
       value3 <= value[COARSE];
@@ -100,11 +110,8 @@ module bf_scale_minifloat #(
       near3 <= near2;
       kept4 <= kept3;
       near4 <= near3 && is_mark3;
-      kept5 <= kept4;
-      near5 <= near4;
+      marks <= {marks, sign4, near4, kept4};
       first6 <= first;
-      kept6 <= kept5;
-      near6 <= near5;
       magnitude7 <= kept6[EXP+MAN:1] + up6;
     end
   end

@@ -1,5 +1,6 @@
 """Requantizers against tails: every sum where sums are narrow, at full speed and under stalls."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,19 +8,25 @@ import pytest
 
 import hw_models.rtl.accelerator  # noqa: F401 - registers the emitters
 from dse.formats import parse_format
+from hw_models.arith.cell import STYLES
 from hw_models.arith.requantize.architecture import Architecture
 from hw_models.arith.requantize.lookup import lookup
 from hw_models.arith.requantize.scale_fit import scale_round
 from hw_models.arith.requantize.scale_round import scale_bits
 from hw_models.arith.requantize.thresholds import bisection
+from hw_models.cost.memory import deep_rom
 from hw_models.cost.requantize import requantizer_architecture
+from hw_models.cost.scale_round import first_memory, scale_round_parts
+from hw_models.cost.target import load_target
 from hw_models.folding import Folding, Pace, node_ii_cycles
 from hw_models.graph import Requantize
+from hw_models.resources import total
 from hw_models.rtl.bisection import emit_bisection
 from hw_models.rtl.latency import latency_cycles
 from hw_models.rtl.lookup import emit_lookup
-from hw_models.rtl.node import emit_node
+from hw_models.rtl.node import Fabric, emit_node
 from hw_models.rtl.scale_round import emit_scale_round, scale_latency_cycles
+from hw_models.synth.synthesis import synthesise
 
 pytestmark = pytest.mark.tool("verilator")
 
@@ -122,6 +129,7 @@ LINES = [
     *(("e2m5", 20, 1, 32, "relu"), ("e3m4", 23, 2, 12, "steep"), ("ue3m5", 24, 3, 1, "ties")),
     *(("e4m3", 30, 1, 16, "relu"), ("e4m3", 43, 2, 32, "steep"), ("e4m3fn", 36, 1, 5, "steep")),
     *(("e3m2", 27, 6, 8, "ties"), ("ue4m3", 31, 2, 28, "relu")),
+    *(("e4m3", 43, 1, 32, "steep"), ("int8", 44, 1, 9, "steep")),  # tables of several rows
 ]
 
 
@@ -145,11 +153,22 @@ def test_multiplications_are_exact_at_full_speed_and_under_stalls(
         width = scale_bits(node.accumulator_bits)
         beats = node.in_elements // pace.lanes
         assert run.interval_cycles(settled=0) == beats * min(pace.cycles, width), case.label
-        assert run.latency_cycles == scale_latency_cycles(node.output, node.accumulator_bits), (
-            case.label
-        )
+        assert run.latency_cycles == scale_latency_cycles(node, pace, portable.target), case.label
     run_cases(cases, seed=2, gap=0.5)
     run_cases(cases, seed=3, gap=0.3, backpressure=0.7)
+
+
+def test_a_deep_table_of_first_sums_is_as_costed(make_tail, tmp_path):
+    fabric = Fabric(target=load_target("ecp5", "none"), style=STYLES["ecp5"][0])
+    node, pace = replace(_node(0, "e4m3", 43, 1), channels=32), _pace(1, 32)
+    assert deep_rom(first_memory(node, pace), fabric.target).rows == 4
+    line = scale_round(bisection(make_tail("e4m3", 39, node.channels, "steep", seed=2), node))
+    design = emit_scale_round(node, pace, line, fabric)
+    (found,) = synthesise([design], "ecp5", cache=tmp_path, processes=1)
+    costed = total(scale_round_parts(node, pace, fabric.target))
+    assert found.resources.bram18 == costed.bram18
+    assert found.resources.ff == pytest.approx(costed.ff, rel=0.02)  # the point's are not counted
+    assert found.resources.lut == pytest.approx(costed.lut, rel=0.05)
 
 
 def test_tables_are_exact_at_full_speed_and_under_stalls(run_cases, make_case, make_tail, portable):
