@@ -75,7 +75,7 @@ def scale_round_parts(node: Requantize, pace: Pace, target: Target) -> tuple[Par
 def _front(sum_bits: int, target: Target) -> Resources:
     """Return the sum with its offset, and the registers before it.
 
-    A channel that falls would add a LUT for each bit of its lane's sums.
+    A channel that falls would add LUTs: its direction's, and one for each bit of its lane's sums.
     """
     return Resources(
         lut=carry_lut(offset_bits(sum_bits), target),
@@ -131,7 +131,7 @@ def _codes(output: Format, sum_bits: int, behind: int, target: Target) -> Resour
 
 
 def parameter_memory(node: Requantize, pace: Pace) -> Memory:
-    """Return the memory of direction, offset, bias and scale of every channel, for all lanes."""
+    """Return the memory of offset, bias and scale of every channel, for all lanes."""
     return Memory(
         depth=node.channels // pace.lanes,
         width=pace.lanes * parameter_bits(node.accumulator_bits),

@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 
+import numpy as np
+from numpy.typing import NDArray
+
 from hw_models.arith.operand import operand
 from hw_models.arith.requantize.thresholds import Bisection, ThresholdUnit, threshold_units
 from hw_models.cost.bisection import threshold_memory
@@ -71,6 +74,24 @@ def requantize_ports(node: Requantize, pace: Pace) -> tuple[Port, Port]:
             meaning=f"{pace.lanes} code(s) of {node.output.name}",
         ),
     )
+
+
+def reversal(turned: NDArray[np.bool_], lane: int, fold: str) -> tuple[list[str], str]:
+    """Return a lane's constant that tells which folds are reversed, and a fold's bit of it.
+
+    Args:
+        turned: Whether the lane's channel is reversed, shape `(folds,)`.
+        lane: Its number.
+        fold: Signal that holds the fold.
+
+    Returns:
+        Lines that declare the constant, and the expression; neither if no channel is reversed.
+    """
+    if not turned.any():
+        return [], ""
+    flags = "".join("1" if flag else "0" for flag in turned[::-1])
+    declared = f"  localparam logic [{len(flags) - 1}:0] REVERSED{lane} = {len(flags)}'b{flags};"
+    return [declared], f"REVERSED{lane}[{fold}]"
 
 
 def hex_lines(words: Iterable[int]) -> str:
@@ -170,11 +191,11 @@ def _codes(node: Requantize, pace: Pace, bisection: Bisection, last: int) -> Ite
     yield f"  wire [{pace.lanes * bits - 1}:0] next_codes;"
     for lane in range(pace.lanes):
         turned = bisection.is_reversed[lane :: pace.lanes]
+        declared, is_turned = reversal(turned, lane, f"fold{last}")
+        yield from declared
         place = f"found{last}[{lane * bits}+:{bits}]"
-        if turned.any():
-            flags = "".join("1" if flag else "0" for flag in turned[::-1])
-            yield f"  localparam logic [{len(flags) - 1}:0] REVERSED{lane} = {len(flags)}'b{flags};"
-            place += f" ^ {{{bits}{{REVERSED{lane}[fold{last}]}}}}"
+        if is_turned:
+            place += f" ^ {{{bits}{{{is_turned}}}}}"
         yield from instance(
             "bf_order",
             f"order{lane}",

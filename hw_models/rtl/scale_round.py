@@ -21,7 +21,7 @@ from hw_models.cost.scale_round import first_memory, parameter_memory
 from hw_models.cost.target import Target
 from hw_models.folding import Pace
 from hw_models.graph import Requantize
-from hw_models.rtl.bisection import hex_lines, requantize_ports
+from hw_models.rtl.bisection import hex_lines, requantize_ports, reversal
 from hw_models.rtl.cell import LIBRARY
 from hw_models.rtl.design import Rtl
 from hw_models.rtl.memory import hex_words, rom_is_block, rom_words, row_parameters
@@ -69,7 +69,7 @@ class _Widths:
 
     @property
     def word(self) -> int:
-        """Parameters of a channel: direction, offset, bias, scale."""
+        """Parameters of a channel: offset, bias, scale."""
         return parameter_bits(self.sum)
 
 
@@ -100,7 +100,7 @@ def emit_scale_round(node: Requantize, pace: Pace, line: ScaleRound, fabric: Fab
     firsts = [f"{name}_first_{lane}.hex" for lane in range(lanes)]
     body = [
         *_front(node, pace, widths, f"{name}_scales.hex", fold_bits, fabric),
-        *_offsets(lanes, widths, falls=bool(line.is_reversed.any())),
+        *_offsets(lanes, widths, line),
         *_rows(lanes, widths, steps, fold_bits),
         *_control(node, pace, fold_bits, len(steps), fabric.target),
     ]
@@ -132,7 +132,6 @@ def _words(line: ScaleRound, lanes: int, widths: _Widths) -> Iterator[int]:
                 (int(line.scales[channel]), widths.scale),
                 (int(line.biases[channel]), widths.scale),
                 (int(line.offsets[channel]) & ((1 << widths.x) - 1), widths.x),
-                (int(line.is_reversed[channel]), 1),
             )
             at = lane * widths.word
             for value, bits in fields:
@@ -186,21 +185,17 @@ def _front(
     )
 
 
-def _offsets(lanes: int, widths: _Widths, *, falls: bool) -> Iterator[str]:
-    """Yield the operands of the multiplication: sums with their offsets, biases, scales.
-
-    Args:
-        lanes: Sums at a time.
-        widths: Widths of a lane.
-        falls: Whether any channel is reversed.
-    """
+def _offsets(lanes: int, widths: _Widths, line: ScaleRound) -> Iterator[str]:
+    """Yield the operands of the multiplication: sums with their offsets, biases, scales."""
     for part, bits in (("x", widths.x), ("total", widths.total)):
         yield f"  wire [{lanes * bits - 1}:0] {part}0;"
     yield f"  wire [{lanes * widths.scale - 1}:0] factor0;"
     for lane in range(lanes):
         sums, at = f"sums2[{lane * widths.sum}+:{widths.sum}]", lane * widths.word
         offset = at + 2 * widths.scale
-        turn = f" ^ {{{widths.sum}{{word2[{offset + widths.x}]}}}}" if falls else ""
+        declared, is_turned = reversal(line.is_reversed[lane::lanes], lane, "fold2")
+        yield from declared
+        turn = f" ^ {{{widths.sum}{{{is_turned}}}}}" if is_turned else ""
         yield f"  wire [{widths.sum - 1}:0] turned{lane} = {sums}{turn};"
         sign = f"{{{widths.x - widths.sum}{{turned{lane}[{widths.sum - 1}]}}}}"
         yield f"  assign x0[{lane * widths.x}+:{widths.x}] ="

@@ -130,8 +130,8 @@ def first_bits(sum_bits: int) -> int:
 
 
 def parameter_bits(sum_bits: int) -> int:
-    """Return the bits a channel needs: direction, offset, bias and scale."""
-    return 1 + offset_bits(sum_bits) + 2 * scale_bits(sum_bits)
+    """Return the bits a channel needs: offset, bias and scale."""
+    return offset_bits(sum_bits) + 2 * scale_bits(sum_bits)
 
 
 def row_steps(sum_bits: int, cycles: int) -> tuple[int, ...]:
