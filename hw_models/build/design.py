@@ -79,16 +79,10 @@ def with_rtl(model: Model, flow: Dataflow, fabric: Fabric) -> Design:
 
 def core_interface(made: Design) -> CoreInterface:
     """Return the accelerator as a board top and a host see it."""
-    (entry, *_) = made.flow.streams_from(INPUT)
-    (first, *_) = made.flow.accelerator.readers_of(INPUT)
     output, last = made.flow.output, made.flow.accelerator.nodes[-1]
     return CoreInterface(
         rtl=made.rtl,
-        input=Payload(
-            element_bits=entry.bits,
-            lanes=entry.source_lanes,
-            beats=first.in_elements // entry.source_lanes,
-        ),
+        input=input_frame(made.flow),
         output=Payload(
             element_bits=output.bits,
             lanes=output.source_lanes,
@@ -96,6 +90,17 @@ def core_interface(made: Design) -> CoreInterface:
             is_signed=last.out_format is None,
         ),
         digest=made.digest(),
+    )
+
+
+def input_frame(flow: Dataflow) -> Payload:
+    """Return the frames that an accelerator takes."""
+    (entry, *_) = flow.streams_from(INPUT)
+    (first, *_) = flow.accelerator.readers_of(INPUT)
+    return Payload(
+        element_bits=entry.bits,
+        lanes=entry.source_lanes,
+        beats=first.in_elements // entry.source_lanes,
     )
 
 

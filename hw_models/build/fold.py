@@ -9,14 +9,20 @@ from dse.errors import DesignError, FoldingError
 from dse.files import replace_atomically
 from dse.registry import nearest
 from hw_models.boards.base import Board
-from hw_models.cost import DspUse, estimate
+from hw_models.build.design import input_frame
+from hw_models.cost import DspUse
+from hw_models.cost.estimate import estimate_flow
+from hw_models.cost.host_link import host_link_resources
+from hw_models.cost.target import load_target
+from hw_models.dataflow import dataflow
 from hw_models.folding import Folding, fold, fold_to_fps, layer_ii_cycles, legal_foldings
 from hw_models.graph import Accelerator
 from hw_models.resources import Resources
 
 AUTO_SHARE = 0.4
-"""Part of every resource of a board that an automatic folding may take."""
+"""Part of every resource of a board that an automatic folding may take, host link apart."""
 
+WHOLE = 1.0
 _SECTIONS = ("lut", "ff", "dsp", "bram18", "uram")
 
 
@@ -45,9 +51,9 @@ def chosen_foldings(
         foldings = fold_to_fps(accelerator, _fps(text), clock_mhz)
     else:
         foldings = read_foldings(Path(text), accelerator)
-    over = _over(accelerator, foldings, board, dsp, 1.0)
+    over = _over(accelerator, foldings, board, dsp, WHOLE)
     if over:
-        fitting = _smallest_fitting(accelerator, board, dsp, 1.0)
+        fitting = _smallest_fitting(accelerator, board, dsp, WHOLE)
         hint = (
             f"--fold fps={_floor(clock_mhz * 1e6 / _ii_cycles(accelerator, fitting))} would fit"
             if fitting
@@ -106,7 +112,7 @@ def _auto(accelerator: Accelerator, board: Board, dsp: DspUse) -> tuple[Folding,
         return foldings
     slowest = [next(legal_foldings(mvau)) for mvau in accelerator.mvaus]
     over = _over(accelerator, slowest, board, dsp, AUTO_SHARE)
-    whole = _over(accelerator, slowest, board, dsp, 1.0)
+    whole = _over(accelerator, slowest, board, dsp, WHOLE)
     hint = "no folding of it fits" if whole else "--fold FILE with PE = SIMD = 1 would fit"
     raise DesignError(
         f"the network does not fit {AUTO_SHARE:.0%} of {board.name} even fully folded: "
@@ -150,8 +156,14 @@ def _ii_cycles(accelerator: Accelerator, foldings: Sequence[Folding]) -> int:
 def _over(
     accelerator: Accelerator, foldings: Sequence[Folding], board: Board, dsp: DspUse, share: float
 ) -> str:
-    """Return what is over `share` of the board and by how much, ``""`` if nothing is."""
-    taken = estimate(accelerator, foldings, board.family, dsp).resources
+    """Return what is over `share` of the board and by how much, ``""`` if nothing is.
+
+    The whole board also holds the host link.
+    """
+    flow = dataflow(accelerator, foldings)
+    taken = estimate_flow(flow, board.family, dsp).resources
+    if share == WHOLE:
+        taken += host_link_resources(input_frame(flow), load_target(board.family, dsp))
     return over_budget(taken, board.resources, share)
 
 

@@ -1,6 +1,7 @@
 """Foldings for boards: the smallest that fits, and what is said of one that does not."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -14,8 +15,16 @@ from hw_models.build.fold import (
     write_foldings,
 )
 from hw_models.cost import estimate
+from hw_models.cost.host_link import host_link_resources
+from hw_models.cost.target import load_target
 from hw_models.folding import Folding, layer_ii_cycles, legal_foldings
+from hw_models.payload import Payload
 from hw_models.resources import Resources
+from hw_models.rtl.board import CoreInterface, board_top
+from hw_models.rtl.design import Rtl
+from hw_models.synth.synthesis import synthesise
+
+_FRAME = Payload(element_bits=8, lanes=1, beats=784)
 
 
 def _ii(accelerator, foldings):
@@ -58,9 +67,37 @@ def test_a_network_too_large_says_what_is_over_and_what_would_fit(make_cnn):
         chosen_foldings("fps=1500000", accelerator, board, "none", 100.0)
     would_fit = str(e.value).split("--fold ")[1].split(" would")[0]
     foldings = chosen_foldings(would_fit, accelerator, board, "none", 100.0)
-    assert not over_budget(
-        estimate(accelerator, foldings, "ecp5", "none").resources, board.resources, 1
+    taken = estimate(accelerator, foldings, "ecp5", "none").resources
+    link = host_link_resources(_FRAME, load_target("ecp5", "none"))
+    assert not over_budget(taken + link, board.resources, 1)
+
+
+def test_the_host_link_is_on_the_board_too(make_cnn):
+    accelerator, board = make_cnn("int4", "int4"), BOARDS["ulx3s-12f"]
+    foldings = chosen_foldings("fps=20000", accelerator, board, "none", 100.0)
+    taken = estimate(accelerator, foldings, "ecp5", "none").resources
+    tight = replace(board, resources=replace(board.resources, lut=taken.lut + 1))
+    with pytest.raises(DesignError, match=rf"lut {taken.lut + 700} of {taken.lut + 1} "):
+        chosen_foldings("fps=20000", accelerator, tight, "none", 100.0)
+
+
+@pytest.mark.tool("pyosys")
+@pytest.mark.parametrize("name", ["ulx3s-85f", "icebreaker"])
+def test_a_host_link_takes_no_more_than_is_counted(name, tmp_path):
+    board = BOARDS[name]
+    text = (
+        "module core(input clk, rst, in_valid, out_ready, input [7:0] in_data,\n"
+        "    output in_ready, out_valid, output [7:0] out_data);\n"
+        "  assign {in_ready, out_valid, out_data} = {out_ready, in_valid, in_data};\nendmodule\n"
     )
+    core = CoreInterface(
+        rtl=Rtl(top="core", text=text, sources=()), input=_FRAME, output=_FRAME, digest="ab" * 32
+    )
+    top = board_top(core, board, board.clock_at_most(100.0).clock_mhz)
+    (found,) = synthesise([top], board.family, cache=tmp_path)
+    link = host_link_resources(_FRAME, load_target(board.family, "none"))
+    assert not over_budget(found.resources, link, 1)
+    assert found.resources.lut > 0.6 * link.lut
 
 
 def test_a_network_that_no_folding_fits_is_refused(make_cnn):
