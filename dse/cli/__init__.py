@@ -9,6 +9,7 @@ import typer
 
 from dse import __version__
 from dse.cli.accelerators import accelerators
+from dse.cli.bench_samplers import bench_samplers
 from dse.cli.bit_exact import bit_exact
 from dse.cli.build import build
 from dse.cli.calibrate import calibrate
@@ -35,6 +36,7 @@ _TERMINATED = 128 + signal.SIGTERM
 app = typer.Typer(name="bitfront", add_completion=False)
 for verb in (
     accelerators,
+    bench_samplers,
     bit_exact,
     build,
     calibrate,

@@ -1,0 +1,63 @@
+"""Predicts first, evaluates what promises most: SQNR gives a law, evaluations refine it.
+
+In memory, the law (`_law.py`) predicts errors with their doubt and the cost model gives exact
+costs; evaluated is the candidate of which the hypervolume is expected to grow most.
+"""
+
+import numpy as np
+
+from dse.search.samplers._improvement import Staircase
+from dse.search.samplers._law import Law
+from dse.search.samplers._pool import pool
+from dse.search.samplers.base import Candidate, Floats, Ints, Problem, SamplerKind, as_candidate
+
+
+class TwoStage:
+    """Expected hypervolume improvement under the law of error power."""
+
+    def __init__(self, problem: Problem, seed: int) -> None:
+        """Begin; the seed decides ties and, in spaces too large to list, mutations."""
+        self._problem = problem
+        self._rng = np.random.default_rng(seed)
+        self._law = Law(problem)
+        self._staircase = Staircase.of(problem)
+        self._errors: dict[Candidate, float] = {}
+        self._listed: tuple[Ints, Floats] | None = None
+
+    def ask(self) -> Candidate | None:
+        """Return the candidate expected to add most."""
+        candidates, cost = self._pool()
+        rows = {as_candidate(row): index for index, row in enumerate(candidates)}
+        new = np.ones(len(candidates), dtype=np.bool_)
+        new[[rows[seen] for seen in self._errors if seen in rows]] = False
+        if not new.any():
+            return None
+        mean, deviation = self._law.predict(candidates[new])
+        expected = self._staircase.expected_growth(cost[new], mean, deviation, self._law.offset_pct)
+        best = np.flatnonzero(expected == expected.max())
+        return as_candidate(candidates[new][self._rng.choice(best)])
+
+    def tell(self, candidate: Candidate, error_pct: float) -> None:
+        """Learn an error and fit the law again."""
+        if candidate in self._errors:
+            return
+        self._errors[candidate] = error_pct
+        cost = self._problem.log2_lut(np.array([candidate]))
+        self._staircase.add(float(cost[0]), error_pct)
+        self._law.fit(np.array(list(self._errors)), np.array(list(self._errors.values())))
+
+    def _pool(self) -> tuple[Ints, Floats]:
+        if self._listed is not None:
+            return self._listed
+        seen = np.array(list(self._errors), dtype=np.int64).reshape(-1, len(self._problem.choices))
+        found = pool(self._problem, lambda rows: self._law.predict(rows)[0], seen, self._rng)
+        costed = found, self._problem.log2_lut(found)
+        if self._problem.is_listed:
+            self._listed = costed
+        return costed
+
+
+SAMPLER = SamplerKind(
+    summary="SQNR predicts, evaluations refine, the greatest expected growth is next",
+    start=TwoStage,
+)
