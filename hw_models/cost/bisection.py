@@ -1,7 +1,6 @@
 """Cost of a requantizer that bisects thresholds, counted from how ``lib/threshold.sv`` is written.
 
-Flip-flops and block RAMs are exact unless contents of a memory in logic are constant; LUTs of such
-memories are an upper bound.
+Flip-flops and block RAMs are exact but for columns of a memory in LUTs that happen to be equal.
 """
 
 from collections.abc import Sequence
@@ -9,8 +8,8 @@ from collections.abc import Sequence
 from hw_models.arith.cell import STYLES, Style
 from hw_models.arith.operand import operand
 from hw_models.arith.requantize.thresholds import ThresholdUnit, threshold_units
-from hw_models.cost.logic import carry_lut, counter_bits, counters_lut
-from hw_models.cost.memory import Memory, memory_part
+from hw_models.cost.logic import comparison_lut, counter_bits, counters_lut
+from hw_models.cost.memory import Memory, memory_part, word_registers
 from hw_models.cost.registers import SRL_STAGES
 from hw_models.cost.target import Target
 from hw_models.folding import Pace
@@ -71,9 +70,10 @@ def _lane(
     found = _waiting(bits, _chains(units, tap=3, is_kept=False), target)
     for position, unit in enumerate(units):
         found += _waiting(unit.steps, _chains(units[position + 1 :], tap=1, is_kept=True), target)
-        found += Resources(lut=carry_lut(bits + 1, target))
-        if threshold_memory(node, pace, unit).depth > 1:
-            found += Resources(ff=bits)
+        found += Resources(
+            lut=comparison_lut(bits, target),
+            ff=word_registers(threshold_memory(node, pace, unit), target),
+        )
         if unit.steps > 1:  # the way back, and the bits found here
             found += Resources(lut=bits + unit.before, ff=3 * unit.steps)
     complements = node.output.bits - 1 if operand(node.output).has_sign_bit else 0

@@ -78,6 +78,29 @@ def carry_lut(bits: int, target: Target) -> int:
     return 2 * -(-bits // 2) if STYLES[target.family.name][0] is Style.ECP5 else bits
 
 
+def gated_add_lut(
+    bits: int, target: Target, *, gated_bits: int = 0, is_gate_free: bool = False
+) -> int:
+    """Return the LUTs of ``lib/gated_add_*.sv``: a sum of `bits` bits, of which one term is gated.
+
+    Portable, gates take a LUT each, unless a multiplexer in front holds them: of `gated_bits`, or
+    of all but the top one, which no carry leaves.
+    """
+    needs_gates = STYLES[target.family.name][0] is Style.PORTABLE and not is_gate_free
+    return carry_lut(bits, target) + needs_gates * (gated_bits or bits - 1)
+
+
+def comparison_lut(bits: int, target: Target) -> int:
+    """Return the LUTs of the sign of a difference of two registers of `bits` bits.
+
+    Portable, a LUT more inverts each bit that is subtracted: the operands of iCE40's carry are
+    nothing but registers' outputs (Lattice, iCE40 Technology Library, SB_CARRY). The LUTs of the
+    other families stand in front of their carry.
+    """
+    is_portable = STYLES[target.family.name][0] is Style.PORTABLE
+    return carry_lut(bits + 1, target) + is_portable * bits
+
+
 def counter_bits(count: int) -> int:
     """Return the bits of a counter of `count` values; none for one value."""
     return (count - 1).bit_length()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from hw_models.cost.contents import distinct_columns, distinct_functions
 from hw_models.cost.logic import counter_bits, table_lut
 from hw_models.cost.target import Target
 from hw_models.devices.base import BlockLayout
@@ -80,7 +81,7 @@ def memory_resources(memory: Memory, target: Target) -> Resources:
     """Return what `memory` takes, with a register behind its read port.
 
     * Constants: nothing.
-    * ROM in LUTs: `table_lut` per bit. An upper bound: the real count depends on the contents.
+    * ROM in LUTs: `table_lut` per bit that no other equals, for arbitrary contents.
     * RAM in LUTs: `_lut_ram_lut`.
     * Registers: a flip-flop per bit, read through multiplexers and one more register.
     * Block RAM: blocks of the best single shape, which have the read register. Rows meet in
@@ -93,7 +94,9 @@ def memory_resources(memory: Memory, target: Target) -> Resources:
         case MemoryStyle.LOGIC if memory.is_writable:
             return Resources(lut=_lut_ram_lut(depth, width, target), ff=width)
         case MemoryStyle.LOGIC:
-            return Resources(lut=width * table_lut(depth, target), ff=width)
+            whole, halves = distinct_functions(depth, width)
+            lut = whole * table_lut(depth, target) + halves * table_lut(-(-depth // 2), target)
+            return Resources(lut=lut, ff=word_registers(memory, target))
         case MemoryStyle.REGISTERS:
             return Resources(lut=width * _mux_lut(depth, target), ff=width * (depth + (depth > 1)))
         case MemoryStyle.BLOCK:
@@ -103,6 +106,17 @@ def memory_resources(memory: Memory, target: Target) -> Resources:
                 ff=counter_bits(layout.rows),
                 bram18=layout.blocks,
             )
+
+
+def word_registers(memory: Memory, target: Target) -> int:
+    """Return the flip-flops of one register behind `memory`: bits that are equal share theirs."""
+    match memory_style(memory, target):
+        case MemoryStyle.WIRES:
+            return 0
+        case MemoryStyle.LOGIC if not memory.is_writable:
+            return distinct_columns(memory.depth, memory.width)
+        case _:
+            return memory.width
 
 
 def _lut_ram_lut(depth: int, width: int, target: Target) -> int:

@@ -10,7 +10,13 @@ from hw_models.cost.dot import dsp_sum_parts, sum_parts
 from hw_models.cost.fifo import PAIR, fifo_parts
 from hw_models.cost.lane import target_style
 from hw_models.cost.logic import counter_bits
-from hw_models.cost.memory import Memory, deep_rom_registers, memory_part, rom_read_cycles
+from hw_models.cost.memory import (
+    Memory,
+    deep_rom_registers,
+    memory_part,
+    rom_read_cycles,
+    word_registers,
+)
 from hw_models.cost.multipliers import Lanes, choose_multipliers, multiplier_part
 from hw_models.cost.node import node_parts
 from hw_models.cost.registers import (
@@ -155,7 +161,7 @@ def _operand_parts(node: Mvau, folding: Folding, target: Target) -> Iterator[Par
     act_bits = window_pace(node, folding).lanes * node.act.bits
     weights = weight_memory(node, folding)
     yield memory_part("weights", weights, target)
-    weight_registers = (weights.depth > 1) * weights.width + deep_rom_registers(weights, target)
+    weight_registers = word_registers(weights, target) + deep_rom_registers(weights, target)
     act_registers = stages
     if repeats:
         vector = Memory(depth=folds, width=act_bits, is_writable=True)

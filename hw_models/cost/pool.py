@@ -7,7 +7,13 @@ bits, counts with a clear, and adds with one; a LUT of four takes twice as many.
 from dse.errors import UnmodelledError
 from hw_models.arith.operand import operand
 from hw_models.cost.fixed import WIDE_INPUTS, fixed_lut
-from hw_models.cost.logic import carry_lut, counter_bits, counters_lut
+from hw_models.cost.logic import (
+    carry_lut,
+    comparison_lut,
+    counter_bits,
+    counters_lut,
+    gated_add_lut,
+)
 from hw_models.cost.memory import Memory, memory_part
 from hw_models.cost.node import node_parts
 from hw_models.cost.target import Target
@@ -79,11 +85,9 @@ def _lane(node: Pool, pace: Pace, target: Target) -> Resources:
     term_bits = code.bits if is_max else code.fixed_bits
     chosen = has_memory and is_near
     if is_max:
-        reducer = _max_lut(node, target)
+        reducer = _max_lut(node, target, is_inverse_free=chosen)
     else:
-        reducer = fixed_lut(code, target) + carry_lut(bits, target)
-        if not _is_wide(target) and not chosen:
-            reducer += bits  # clear, where no multiplexer has room for it
+        reducer = fixed_lut(code, target) + gated_add_lut(bits, target, is_gate_free=chosen)
     soon = bits * (1 if _is_wide(target) else 2) if chosen else 0
     return Resources(lut=reducer + soon, ff=code.bits + term_bits + (kept + 1) * bits)
 
@@ -111,15 +115,19 @@ def _control(node: Pool, pace: Pace, target: Target) -> Resources:
     )
 
 
-def _max_lut(pool: Pool, target: Target) -> int:
+def _max_lut(pool: Pool, target: Target, *, is_inverse_free: bool) -> int:
     """Return the LUTs of the larger of two codes.
 
-    A comparison and a 2:1 multiplexer. Codes with a sign bit beside the magnitude are ordered by
-    complementing the magnitude of negative ones, on the way in and on the way out.
+    A comparison, whose inverters a multiplexer in front may hold, and a 2:1 multiplexer. Codes with
+    a sign bit beside the magnitude are ordered by complementing the magnitude of negative ones, on
+    the way in and on the way out.
     """
     bits = pool.act.bits
     order = 2 * (bits - 1) if operand(pool.act).has_sign_bit else 0
-    compare = -(-bits // 2) if _is_wide(target) else carry_lut(bits + 1, target)
+    if _is_wide(target):
+        compare = -(-bits // 2)
+    else:
+        compare = carry_lut(bits + 1, target) if is_inverse_free else comparison_lut(bits, target)
     return compare + bits + order
 
 

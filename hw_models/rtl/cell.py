@@ -6,7 +6,7 @@ from hw_models.arith.cell import Dot, Mac, Style
 from hw_models.arith.lane import Lane, cell_lane
 from hw_models.rtl.design import Rtl
 
-__all__ = ["LIBRARY", "Rtl", "dot_parameters", "emit_dot", "emit_mac", "library"]
+__all__ = ["LIBRARY", "Rtl", "dot_parameters", "emit_dot", "emit_mac", "gated_adder", "library"]
 
 LIBRARY = Path(__file__).with_name("lib")
 
@@ -38,6 +38,17 @@ _STYLED = {
         "table_xilinx",
     ),
 }
+
+_GATED_ADDERS = {
+    Style.PORTABLE: ("gated_add_portable",),
+    Style.ECP5: ("ecp5_chain", "gated_add_ecp5"),
+    Style.XILINX: ("xilinx_chain", "gated_add_xilinx"),
+}
+
+
+def gated_adder(style: Style) -> tuple[Path, ...]:
+    """Return the library files of an adder with a gate, primitives first."""
+    return tuple(LIBRARY / f"{name}.sv" for name in _GATED_ADDERS[style])
 
 
 def library(style: Style) -> tuple[Path, ...]:

@@ -5,7 +5,7 @@ from hw_models.arith.operand import operand
 from hw_models.folding import Pace
 from hw_models.graph import Pool, PoolKind
 from hw_models.model import Model
-from hw_models.rtl.cell import LIBRARY
+from hw_models.rtl.cell import LIBRARY, gated_adder
 from hw_models.rtl.design import Rtl
 from hw_models.rtl.latency import latency_cycles
 from hw_models.rtl.memory import ram_style
@@ -64,7 +64,7 @@ def _(node: Pool, pace: Pace, model: Model, fabric: Fabric) -> Rtl:
     result = "exact sum" if is_sum else "maximum"
     kernel = f"{node.kernel[0]}x{node.kernel[1]}"
     text = module_text(name, (f"{node.name}: {result} of {kernel} windows.",), ports, body)
-    sources = tuple(LIBRARY / f"{source}.sv" for source in _SOURCES)
+    sources = (*gated_adder(fabric.style), *(LIBRARY / f"{source}.sv" for source in _SOURCES))
     return Rtl(top=name, text=text, sources=sources)
 
 

@@ -22,13 +22,13 @@ from hw_models.cost.target import Target
 from hw_models.folding import Pace
 from hw_models.graph import Requantize
 from hw_models.rtl.bisection import hex_lines, requantize_ports, reversal
-from hw_models.rtl.cell import LIBRARY
+from hw_models.rtl.cell import LIBRARY, gated_adder
 from hw_models.rtl.design import Rtl
 from hw_models.rtl.memory import hex_words, rom_is_block, rom_words, row_parameters
 from hw_models.rtl.node import Fabric, module_name
 from hw_models.rtl.stream import instance, module_text
 
-SOURCES = (
+_SOURCES = (
     *("table", "rom", "order", "fold_counter", "scale_control", "scale_rows"),
     *("scale_integer", "scale_minifloat"),
 )
@@ -118,7 +118,7 @@ def emit_scale_round(node: Requantize, pace: Pace, line: ScaleRound, fabric: Fab
         requantize_ports(node, pace),
         body,
     )
-    sources = tuple(LIBRARY / f"{source}.sv" for source in SOURCES)
+    sources = (*gated_adder(fabric.style), *(LIBRARY / f"{source}.sv" for source in _SOURCES))
     return Rtl(top=name, text=text, sources=sources, memories=tuple(memories))
 
 

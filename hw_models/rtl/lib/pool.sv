@@ -183,7 +183,14 @@ module bf_pool #(
           .value(terms1[i*TERM_BITS+:TERM_BITS])
       );
       wire [BITS+TERM_BITS-1:0] extended = {{BITS{SIGNED & term[TERM_BITS-1]}}, term};
-      assign next[i*BITS+:BITS] = (kept & {BITS{~first2}}) + extended[BITS-1:0];
+      bf_gated_add #(
+          .BITS(BITS)
+      ) add (
+          .x(extended[BITS-1:0]),
+          .y(kept),
+          .gate(!first2),
+          .sum(next[i*BITS+:BITS])
+      );
     end else begin : gen_maximum
       bf_order #(
           .BITS(CODE_BITS),

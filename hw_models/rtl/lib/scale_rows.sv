@@ -31,7 +31,15 @@ module bf_scale_rows #(
   reg [TOTAL-1:0] total;
   reg [FACTOR-1:0] factor;
   wire [TOTAL-1:0] term = {{(TOTAL - X) {x[X-1]}}, x};
-  wire [TOTAL-1:0] sum = total + (term & {TOTAL{factor[0]}});
+  wire [TOTAL-1:0] sum;
+  bf_gated_add #(
+      .BITS(TOTAL)
+  ) row (
+      .x(total),
+      .y(term),
+      .gate(factor[0]),
+      .sum(sum)
+  );
   assign out_total = {sum[TOTAL-1], sum[TOTAL-1:1]};
   assign out_factor = {sum[0], factor[FACTOR-1:1]};
   always_ff @(posedge clk) begin

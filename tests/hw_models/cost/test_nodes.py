@@ -7,6 +7,7 @@ from dse.formats import parse_format
 from hw_models.arith.requantize.thresholds import threshold_units
 from hw_models.cost.bisection import bisection_parts, threshold_memory
 from hw_models.cost.node import node_parts
+from hw_models.cost.scale_round import scale_round_parts
 from hw_models.cost.target import load_target
 from hw_models.folding import Folding, Pace, node_ii_cycles
 from hw_models.graph import Add, Pool, PoolKind, Requantize, SlidingWindow
@@ -93,6 +94,30 @@ def test_thresholds_by_hand():
     ]  # fmt: skip
 
 
+def test_portable_comparisons_invert_every_bit():
+    pace = Pace(folding=Folding(pe=1, simd=1), cycles=1)
+    found = bisection_parts(requantize(), pace, ICE40)
+    assert found[0].resources.lut == 4 * (25 + 24)
+
+
+def test_multiplications_by_hand():
+    """A sum of 20 bits, scales of 23 bits in two rows, 16 channels in one lane."""
+    pace = Pace(folding=Folding(pe=1, simd=1), cycles=12)
+
+    def lut(target, channels=16, output="int8"):
+        found = scale_round_parts(requantize(output, bits=20, channels=channels), pace, target)
+        return found[0].resources.lut
+
+    offset, totals, loads = 24, 2 * 26, 2 * 23 + 24 + 23  # a bias and a scale; a total and a scale
+    assert lut(ECP5) == offset + totals + loads + 11 + 3 * 8 + 2  # 33 bits meet in 11 LUTs
+    assert lut(ICE40) == 23 + 2 * (25 + 23) + loads + 11 + 3 * 8 + 1  # each row has gates
+    # where 33 bits meet in 7 LUTs, and the lowest bit of a sum waits in a shift register
+    assert lut(XCUP) == 23 + 2 * 25 + loads + 7 + 3 * 8 + 1 + 1
+    assert lut(XCUP) - lut(XCUP, channels=1) == 2 * 23  # constants reset registers
+    # E2M1: marks of 5 bits are complemented and shifted; a sum of 4 bits, 9 LUTs for limits
+    assert lut(XCUP, output="e2m1") - lut(XCUP) == 5 * 2 + 4 + 9 - 3 * 8
+
+
 def test_slow_sums_share_one_comparator_and_one_memory():
     pace = Pace(folding=Folding(pe=1, simd=1), cycles=4)
     found = bisection_parts(requantize(), pace, load_target("ecp5", "none"))
@@ -131,7 +156,7 @@ def pool(reduce=PoolKind.MAX, act="int8", stride=2):
     )  # fmt: skip
 
 
-ECP5 = load_target("ecp5", "none")
+ECP5, ICE40 = load_target("ecp5", "none"), load_target("ice40", "none")
 
 
 def test_pools_by_hand():
@@ -140,9 +165,19 @@ def test_pools_by_hand():
 
     assert lut(pool()) == 10 + 8  # a comparison of nine bits, a multiplexer
     assert lut(pool(act="e4m3")) == 10 + 8 + 2 * 7
-    assert lut(pool(PoolKind.AVERAGE)) == 12 + 11  # an adder of eleven bits, and their clear
+    assert lut(pool(PoolKind.AVERAGE)) == 12  # an adder of eleven bits, which clears, too
     # E4M3: shifter 5 + 7 + 11 + 18 and sign 20, sum of four 18-bit magnitudes 21
-    assert lut(pool(PoolKind.AVERAGE, act="e4m3")) == 41 + 20 + 22 + 21
+    assert lut(pool(PoolKind.AVERAGE, act="e4m3")) == 41 + 20 + 22
+
+
+def test_portable_pools_by_hand():
+    def lut(node):
+        return parts(node, target=ICE40)["reducers"].lut
+
+    assert lut(pool()) == 9 + 8 + 8  # inverters in front of the comparison, a multiplexer
+    near = replace(pool(), channels=2)
+    assert lut(near) == 9 + 8 + 2 * 8  # the multiplexer in front inverts
+    assert lut(pool(PoolKind.AVERAGE)) == 11 + 10  # an adder, ten bits cleared in front of it
 
 
 @pytest.mark.parametrize(

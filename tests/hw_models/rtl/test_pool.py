@@ -8,10 +8,12 @@ import pytest
 import hw_models.rtl.accelerator  # noqa: F401 - registers the emitters
 from dse.errors import UnsupportedLayerError
 from dse.formats import parse_format
+from hw_models.arith.cell import STYLES
+from hw_models.cost.target import load_target
 from hw_models.folding import Folding, Pace, node_ii_cycles
 from hw_models.graph import Pool, PoolKind
 from hw_models.rtl.latency import latency_cycles
-from hw_models.rtl.node import emit_node
+from hw_models.rtl.node import Fabric, emit_node
 from hw_models.schedule.program import program
 from hw_models.sim.golden import compute
 
@@ -86,6 +88,16 @@ def test_windows_are_exact_at_full_speed_and_under_stalls(run_cases, make_case, 
         assert run.latency_cycles == first_give + depth, pool.name
     run_cases(cases, seed=2, gap=0.5)
     run_cases(cases, seed=3, backpressure=0.5)
+    run_cases(cases, seed=4, gap=0.3, backpressure=0.7)
+
+
+@pytest.mark.tool("verilator")
+@pytest.mark.parametrize("device", ["ecp5", "xcup"])
+def test_sums_are_exact_in_every_style(run_cases, make_case, device):
+    fabric = Fabric(target=load_target(device, "none"), style=STYLES[device][0])
+    pools = [(pool, lanes) for pool, lanes in POOLS if pool.reduce is AVERAGE]
+    cases = [_case(make_case, fabric, *pool) for pool in pools]
+    run_cases(cases)
     run_cases(cases, seed=4, gap=0.3, backpressure=0.7)
 
 

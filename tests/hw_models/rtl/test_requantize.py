@@ -133,11 +133,9 @@ LINES = [
 ]
 
 
-def test_multiplications_are_exact_at_full_speed_and_under_stalls(
-    run_cases, make_case, make_tail, portable
-):
+def _multiplications(make_case, make_tail, fabric, lines):
     nodes, cases = [], []
-    for number, (output, bits, lanes, cycles, kind) in enumerate(LINES):
+    for number, (output, bits, lanes, cycles, kind) in enumerate(lines):
         used_bits = bits if bits <= 22 else bits - 4
         tail = make_tail(output, used_bits, CHANNELS, kind, seed=2)
         found = bisection(tail, _node(number, output, bits, 1))
@@ -145,9 +143,24 @@ def test_multiplications_are_exact_at_full_speed_and_under_stalls(
         assert line is not None, (output, bits, kind)
         sums = _all_sums(bits) if bits <= 11 else _boundary_sums(found).astype(np.int64)
         node, pace = _node(number, output, bits, sums.shape[1]), _pace(lanes, cycles)
-        design = emit_scale_round(node, pace, line, portable)
+        design = emit_scale_round(node, pace, line, fabric)
         nodes.append((node, pace))
         cases.append(_case(make_case, design, node, lanes, sums, tail.codes(sums)))
+    return nodes, cases
+
+
+@pytest.mark.parametrize("device", ["ecp5", "xcup"])
+def test_multiplications_are_exact_in_every_style(run_cases, make_case, make_tail, device):
+    fabric = Fabric(target=load_target(device, "none"), style=STYLES[device][0])
+    _, cases = _multiplications(make_case, make_tail, fabric, LINES[3:5] + LINES[11:13])
+    run_cases(cases)
+    run_cases(cases, seed=3, gap=0.3, backpressure=0.7)
+
+
+def test_multiplications_are_exact_at_full_speed_and_under_stalls(
+    run_cases, make_case, make_tail, portable
+):
+    nodes, cases = _multiplications(make_case, make_tail, portable, LINES)
     runs = run_cases(cases)
     for (node, pace), case, run in zip(nodes, cases, runs, strict=True):
         width = scale_bits(node.accumulator_bits)
@@ -168,7 +181,8 @@ def test_a_deep_table_of_first_sums_is_as_costed(make_tail, tmp_path):
     costed = total(scale_round_parts(node, pace, fabric.target))
     assert found.resources.bram18 == costed.bram18
     assert found.resources.ff == pytest.approx(costed.ff, rel=0.02)  # the point's are not counted
-    assert found.resources.lut == pytest.approx(costed.lut, rel=0.05)
+    assert line.is_reversed.any()  # which costs do not know: a LUT for each bit of a sum
+    assert found.resources.lut == pytest.approx(costed.lut + node.accumulator_bits, rel=0.02)
 
 
 def test_tables_are_exact_at_full_speed_and_under_stalls(run_cases, make_case, make_tail, portable):
