@@ -200,6 +200,16 @@ def layer_ii_cycles(accelerator: Accelerator, mvau: Mvau, folding: Folding) -> i
     return max(own, node_ii_cycles(window, window_pace(mvau, folding))) if window else own
 
 
+def reachable_ii_cycles(accelerator: Accelerator) -> list[int]:
+    """Return every II that some folding of the slowest layer has, ascending."""
+    choices = [
+        {layer_ii_cycles(accelerator, mvau, folding) for folding in legal_foldings(mvau)}
+        for mvau in accelerator.mvaus
+    ]
+    least = max(min(layer) for layer in choices)
+    return sorted(ii for ii in set().union(*choices) if ii >= least)
+
+
 def fold(accelerator: Accelerator, target_ii_cycles: int) -> tuple[Folding, ...]:
     """Return each layer's cheapest legal folding that takes at most `target_ii_cycles` per frame.
 

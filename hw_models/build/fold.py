@@ -15,7 +15,14 @@ from hw_models.cost.estimate import estimate_flow
 from hw_models.cost.host_link import host_link_resources
 from hw_models.cost.target import load_target
 from hw_models.dataflow import dataflow
-from hw_models.folding import Folding, fold, fold_to_fps, layer_ii_cycles, legal_foldings
+from hw_models.folding import (
+    Folding,
+    fold,
+    fold_to_fps,
+    layer_ii_cycles,
+    legal_foldings,
+    reachable_ii_cycles,
+)
 from hw_models.graph import Accelerator
 from hw_models.resources import Resources
 
@@ -127,7 +134,7 @@ def _smallest_fitting(
 
     Foldings of a greater II take less, so bisection finds it.
     """
-    targets = _reachable_ii_cycles(accelerator)
+    targets = reachable_ii_cycles(accelerator)
     low, high = 0, len(targets)
     while low < high:
         middle = (low + high) // 2
@@ -136,16 +143,6 @@ def _smallest_fitting(
         else:
             high = middle
     return fold(accelerator, targets[low]) if low < len(targets) else None
-
-
-def _reachable_ii_cycles(accelerator: Accelerator) -> list[int]:
-    """Return every II that some folding of the slowest layer has, ascending."""
-    choices = [
-        {layer_ii_cycles(accelerator, mvau, folding) for folding in legal_foldings(mvau)}
-        for mvau in accelerator.mvaus
-    ]
-    least = max(min(layer) for layer in choices)
-    return sorted(ii for ii in set().union(*choices) if ii >= least)
 
 
 def _ii_cycles(accelerator: Accelerator, foldings: Sequence[Folding]) -> int:
