@@ -119,22 +119,30 @@ def uniform_widths(evaluations: "pd.DataFrame") -> list[int]:
     return sorted(int(bits) for bits in shared["weight_bits"].unique())
 
 
-def error_and_log2_lut(evaluations: "pd.DataFrame") -> Floats:
-    """Return what hypervolume is measured in, `(n, 2)`: validation error [%] and log2(lut)."""
-    lut = evaluations["lut"].to_numpy(dtype=np.float64)
+def error_and_log2_lut(evaluations: "pd.DataFrame", cost: str = "lut") -> Floats:
+    """Return what hypervolume is measured in, `(n, 2)`: validation error [%] and log2(lut).
+
+    Args:
+        evaluations: One evaluation a row.
+        cost: Column of the LUTs; another one for networks that have no totals.
+    """
+    lut = evaluations[cost].to_numpy(dtype=np.float64)
     error = 100.0 - evaluations["val_top1_pct"].to_numpy(dtype=np.float64)
     return np.stack([error, np.log2(np.maximum(lut, 1.0))], axis=1)
 
 
-def hypervolume_of(evaluations: "pd.DataFrame", reference: Sequence[float]) -> float:
+def hypervolume_of(
+    evaluations: "pd.DataFrame", reference: Sequence[float], cost: str = "lut"
+) -> float:
     """Return the hypervolume of `evaluations` in validation error [%] × log2(lut).
 
     Args:
         evaluations: One evaluation a row; rows without accuracy or LUTs are left out.
         reference: Worst error [%] and log2(lut) that count.
+        cost: As for `error_and_log2_lut`.
     """
-    complete = evaluations.dropna(subset=["val_top1_pct", "lut"])
-    return hypervolume(error_and_log2_lut(complete), reference)
+    complete = evaluations.dropna(subset=["val_top1_pct", cost])
+    return hypervolume(error_and_log2_lut(complete, cost), reference)
 
 
 def leading(
@@ -147,7 +155,7 @@ def leading(
 
     Args:
         evaluations: One evaluation a row.
-        columns: Objectives of the front, as for `front_of`.
+        columns: Objectives of the front, as for `front_of`, the LUTs first.
         reference: As for `most_interesting`.
         count: Largest number of rows wanted.
     """
@@ -155,14 +163,14 @@ def leading(
 
     chosen, rest = evaluations.iloc[:0], evaluations
     while len(chosen) < count and not (layer := front_of(rest, columns)).empty:
-        best = most_interesting(layer, reference, count - len(chosen))
+        best = most_interesting(layer, reference, count - len(chosen), columns[0])
         chosen = best if chosen.empty else concat([chosen, best])
         rest = rest.drop(layer.index)
     return chosen
 
 
 def most_interesting(
-    front_rows: "pd.DataFrame", reference: Sequence[float], count: int = 5
+    front_rows: "pd.DataFrame", reference: Sequence[float], count: int = 5, cost: str = "lut"
 ) -> "pd.DataFrame":
     """Return the `count` rows of a front without which it would lose most, best first.
 
@@ -174,9 +182,10 @@ def most_interesting(
         front_rows: A front, as `front_of` returns it.
         reference: Worst error [%] and log2(lut) that count; one DSP block more than any row takes.
         count: Largest number of rows wanted.
+        cost: As for `error_and_log2_lut`.
     """
-    points, corner = error_and_log2_lut(front_rows), list(reference)
-    dsp = front_rows["dsp"].to_numpy(dtype=np.float64)
+    points, corner = error_and_log2_lut(front_rows, cost), list(reference)
+    dsp = front_rows["dsp"].fillna(0).to_numpy(dtype=np.float64)  # without totals, none differ
     if len(np.unique(dsp)) > 1:
         points = np.column_stack([points, dsp])
         corner.append(float(dsp.max()) + 1.0)

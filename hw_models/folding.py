@@ -10,6 +10,10 @@ from functools import singledispatch
 
 from dse.errors import FoldingError, UnmodelledError
 from hw_models.graph import INPUT, Accelerator, Add, Mvau, Node, Pool, Requantize, SlidingWindow
+from hw_models.partial import PartialAccelerator
+
+Shapes = Accelerator | PartialAccelerator
+"""Layers that can be folded: all of a network, or what hardware computes of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +74,14 @@ def check_folding(mvau: Mvau, folding: Folding) -> None:
         raise FoldingError(f"{mvau.name}: PE = {folding.pe} is not one of {legal_pe(mvau)}")
     if folding.simd not in legal_simd(mvau):
         raise FoldingError(f"{mvau.name}: SIMD = {folding.simd} is not one of {legal_simd(mvau)}")
+
+
+def check_foldings(mvaus: Sequence[Mvau], foldings: Sequence[Folding]) -> None:
+    """Raise `FoldingError` unless there is one legal folding for each of `mvaus`."""
+    if len(foldings) != len(mvaus):
+        raise FoldingError(f"{len(mvaus)} layers need as many foldings, not {len(foldings)}")
+    for mvau, folding in zip(mvaus, foldings, strict=True):
+        check_folding(mvau, folding)
 
 
 def ii_cycles(mvau: Mvau, folding: Folding) -> int:
@@ -163,10 +175,7 @@ def node_paces(accelerator: Accelerator, foldings: Sequence[Folding]) -> tuple[P
         FoldingError: Not one folding per layer, or an illegal one.
     """
     mvaus = accelerator.mvaus
-    if len(foldings) != len(mvaus):
-        raise FoldingError(f"{len(mvaus)} layers need as many foldings, not {len(foldings)}")
-    for mvau, folding in zip(mvaus, foldings, strict=True):
-        check_folding(mvau, folding)
+    check_foldings(mvaus, foldings)
     given = {INPUT: Pace(folding=Folding(pe=1, simd=1))}
     paces = []
     for position, node in enumerate(accelerator.nodes):
@@ -193,7 +202,7 @@ def _given_pace(node: Node, pace: Pace) -> Pace:
     return pace
 
 
-def layer_ii_cycles(accelerator: Accelerator, mvau: Mvau, folding: Folding) -> int:
+def layer_ii_cycles(accelerator: Shapes, mvau: Mvau, folding: Folding) -> int:
     """Return the cycles per frame of `mvau` or of the window in front of it, the slower one."""
     window = accelerator.window_of(mvau)
     own = ii_cycles(mvau, folding)
@@ -210,7 +219,7 @@ def reachable_ii_cycles(accelerator: Accelerator) -> list[int]:
     return sorted(ii for ii in set().union(*choices) if ii >= least)
 
 
-def fold(accelerator: Accelerator, target_ii_cycles: int) -> tuple[Folding, ...]:
+def fold(accelerator: Shapes, target_ii_cycles: int) -> tuple[Folding, ...]:
     """Return each layer's cheapest legal folding that takes at most `target_ii_cycles` per frame.
 
     Formats play no part, so every format pair gets the same folding. Ties as in `legal_foldings`.
@@ -218,10 +227,12 @@ def fold(accelerator: Accelerator, target_ii_cycles: int) -> tuple[Folding, ...]
     Raises:
         FoldingError: A layer is too slow even when fully unrolled; names it and its best II.
     """
-    return tuple(_cheapest(accelerator, mvau, target_ii_cycles) for mvau in accelerator.mvaus)
+    return tuple(
+        cheapest_layer_folding(accelerator, mvau, target_ii_cycles) for mvau in accelerator.mvaus
+    )
 
 
-def fold_to_fps(accelerator: Accelerator, fps: float, clock_mhz: float) -> tuple[Folding, ...]:
+def fold_to_fps(accelerator: Shapes, fps: float, clock_mhz: float) -> tuple[Folding, ...]:
     """Return the cheapest foldings that reach `fps` at `clock_mhz`.
 
     The target is ``floor(clock / fps)`` cycles per frame.
@@ -243,7 +254,12 @@ def fold_to_fps(accelerator: Accelerator, fps: float, clock_mhz: float) -> tuple
     return fold(accelerator, target)
 
 
-def _cheapest(accelerator: Accelerator, mvau: Mvau, target_ii_cycles: int) -> Folding:
+def cheapest_layer_folding(accelerator: Shapes, mvau: Mvau, target_ii_cycles: int) -> Folding:
+    """Return the cheapest legal folding of `mvau` that takes at most `target_ii_cycles` per frame.
+
+    Raises:
+        FoldingError: It is too slow even when fully unrolled.
+    """
     for folding in legal_foldings(mvau):
         if layer_ii_cycles(accelerator, mvau, folding) <= target_ii_cycles:
             return folding
@@ -254,7 +270,7 @@ def _cheapest(accelerator: Accelerator, mvau: Mvau, target_ii_cycles: int) -> Fo
     )
 
 
-def _best_ii_cycles(accelerator: Accelerator, mvau: Mvau) -> int:
+def _best_ii_cycles(accelerator: Shapes, mvau: Mvau) -> int:
     return layer_ii_cycles(accelerator, mvau, Folding(pe=mvau.mh, simd=mvau.mw))
 
 

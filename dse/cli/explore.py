@@ -12,6 +12,7 @@ from dse.cli.network import (
     CheckpointOption,
     EdgeFormatOption,
     GranularityOption,
+    HostOption,
     ScaleOption,
     UnsignedActsOption,
     WeightRangeOption,
@@ -53,6 +54,7 @@ def explore(
     scale: ScaleOption = "float32",
     act_range: ActRangeOption = "mse",
     weight_range: WeightRangeOption = "mse",
+    host: HostOption = "float",
     calibration: CalibrationOption = None,
     ptq: Annotated[
         str, typer.Option(help="Post-training recipes, e.g. none,equalize+bias,gptq.")
@@ -80,6 +82,7 @@ def explore(
         data=data if data is not None else default_data(model),
         calibration=calibration,
         seed=seed,
+        host=host,
     )
     settings = StudySettings(
         model=model,
@@ -100,6 +103,7 @@ def explore(
         calibration=accuracy.calibration,
         recipes=recipes,
         best_of=best_of,
+        host=host,
     )
     try:
         with progress_bars() as progress:
@@ -151,7 +155,7 @@ def _print(study: "Study", findings: "Findings") -> None:
         f"The most telling points first; the front has {len(findings.front)}. "
         f"Float: {before:.2f} %."
     )
-    columns = ("val_top1_pct", "test_top1_pct", "lut")
+    columns = ("val_top1_pct", "test_top1_pct", findings.header.cost_column)
     Console().print(point_table(findings.interesting, columns, caption))
     typer.echo(f"{study.n_points} points, {study.n_computed} evaluated by this run")
     for name, place in _files(study.folder).items():

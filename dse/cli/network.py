@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dse.errors import DataError, DesignError
-from dse.point import ACCURACY_VERSION, ActRange, Granularity, Scale, WeightRange
+from dse.point import ACCURACY_VERSION, ActRange, Granularity, HostMath, Scale, WeightRange
 
 if TYPE_CHECKING:
     from dse.progress import Progress
@@ -32,6 +32,10 @@ GranularityOption = Annotated[
 ScaleOption = Annotated[Scale, typer.Option(help="Values a scale may take.")]
 ActRangeOption = Annotated[ActRange, typer.Option(help="How activation scales are found.")]
 WeightRangeOption = Annotated[WeightRange, typer.Option(help="How weight scales are found.")]
+HostOption = Annotated[
+    HostMath,
+    typer.Option("--host", help="What softmax, LayerNorm, GELU and their like read."),
+]
 CalibrationOption = Annotated[
     int | None,
     typer.Option(help="Images to calibrate on.", show_default="all that are set aside"),
@@ -98,6 +102,7 @@ def study_evaluator(
         data=settings.data,
         calibration=settings.calibration,
         seed=settings.seed,
+        host=settings.host,
     )
     if accuracy.fingerprint != header.accuracy.data:
         raise DesignError(

@@ -9,7 +9,10 @@ import typer
 
 def pareto(
     study: Annotated[Path, typer.Argument(help="Folder of the study.")],
-    x: Annotated[str, typer.Option(help="Column of the cost.")] = "lut",
+    x: Annotated[
+        str | None,
+        typer.Option(help="Column of the cost.", show_default="lut, if there are totals"),
+    ] = None,
     y: Annotated[str, typer.Option(help="Column it is traded against.")] = "test_top1_pct",
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
 ) -> None:
@@ -24,9 +27,11 @@ def pareto(
     from dse.selection import chosen_by, front_of
 
     with Store.open_readonly(study) as store:
-        uses_dsp = store.header.settings.dsp == "auto"
+        header = store.header
+        uses_dsp = header.settings.dsp == "auto" and header.partial is None
         evaluations = store.evaluations()
-    objectives = tuple(dict.fromkeys((x, y, *(("dsp",) if uses_dsp else ()))))
+    cost = header.cost_column if x is None else x
+    objectives = tuple(dict.fromkeys((cost, y, *(("dsp",) if uses_dsp else ()))))
     best = front_of(evaluations, objectives)
     if as_json:
         summary = {

@@ -94,7 +94,7 @@ NETWORK = Network(
     build=build,
     default_data="fashion-mnist",
     recipe=TrainingRecipe(
-        epochs=8, batch_size=128, peak_lr=2e-3, weight_decay=5e-2, label_smoothing=0.1
+        epochs=6, batch_size=128, peak_lr=3e-3, weight_decay=5e-2, label_smoothing=0.1
     ),
     input_shape=(1, 28, 28),
 )

@@ -12,7 +12,7 @@ from torch import nn
 
 from dse.data import Dataset, Split
 from dse.errors import DesignError
-from dse.point import AccuracyContext, Quantization
+from dse.point import AccuracyContext, HostMath, Quantization
 from dse.quant.fast import freeze, logits_of
 from dse.quant.pipeline import CalibratedNetwork, QuantizedNetwork
 from dse.quant.quantizer import Quantizer
@@ -46,7 +46,14 @@ class Evaluator:
     """
 
     def __init__(
-        self, network: nn.Module, weights_digest: str, data: Dataset, *, calibration: int, seed: int
+        self,
+        network: nn.Module,
+        weights_digest: str,
+        data: Dataset,
+        *,
+        calibration: int,
+        seed: int,
+        host: HostMath = "float",
     ) -> None:
         """Trace the network and calibrate it.
 
@@ -56,6 +63,7 @@ class Evaluator:
             data: Data set.
             calibration: Images of the calibration split to use, counted from its first.
             seed: Seed of everything random in quantization.
+            host: What functions that a host computes read.
 
         Raises:
             DesignError: The calibration split is smaller than `calibration`.
@@ -66,7 +74,7 @@ class Evaluator:
                 f"{calibration} calibration images were asked for, but data set '{data.name}' "
                 f"sets {len(data.calibration)} aside"
             )
-        self.traced = trace(network)
+        self.traced = trace(network, host=host)
         self._validation = _Images.of(data, data.validation)
         self._test = _Images.of(data, data.test)
         images = _Images.of(data, data.calibration.take(np.arange(calibration)))

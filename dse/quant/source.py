@@ -11,11 +11,12 @@ from dse.data import Dataset, load_dataset
 from dse.models import Network, load_network
 from dse.models.train import Epoch
 from dse.models.weights import Examples, network_digest, trained
+from dse.point import HostMath
 from dse.progress import Progress, silent
 from dse.quant.evaluator import Evaluator
 from dse.quant.trace import trace
 from dse.quant.workload import template
-from hw_models.graph import Accelerator
+from hw_models.folding import Shapes
 
 TRAINING_THREADS = 1
 """Threads a network is trained with, on any machine, so that its weights are the same."""
@@ -41,6 +42,7 @@ class EvaluatorSource:
         data: Name of a data set.
         calibration: Images of the calibration split to use, counted from its first.
         seed: Seed of the data's splits, of training and of quantization.
+        host: What functions that a host computes read.
     """
 
     network: str
@@ -48,6 +50,7 @@ class EvaluatorSource:
     data: str
     calibration: int
     seed: int
+    host: HostMath = "float"
 
     def data_fingerprint(self) -> str:
         """Read the data and return its fingerprint, without training anything.
@@ -57,7 +60,7 @@ class EvaluatorSource:
         """
         return load_dataset(self.data, self.seed).fingerprint
 
-    def template(self) -> Accelerator:
+    def template(self) -> Shapes:
         """Return the network's layer shapes as an accelerator, without training anything.
 
         Raises:
@@ -65,7 +68,7 @@ class EvaluatorSource:
         """
         data = load_dataset(self.data, self.seed)
         network = self._network_for(data)
-        traced = trace(network.initial(self.seed))
+        traced = trace(network.initial(self.seed), host=self.host)
         return template(traced, data.input_shape, data.input_format)
 
     def __call__(self, progress: Progress = silent) -> Evaluator:
@@ -81,7 +84,14 @@ class EvaluatorSource:
         network = self._network_for(data)
         module, digest = self._trained(network, data, progress)
         progress("calibration", 0, 1)
-        evaluator = Evaluator(module, digest, data, calibration=self.calibration, seed=self.seed)
+        evaluator = Evaluator(
+            module,
+            digest,
+            data,
+            calibration=self.calibration,
+            seed=self.seed,
+            host=self.host,
+        )
         progress("calibration", 1, 1)
         return evaluator
 
@@ -93,7 +103,7 @@ class EvaluatorSource:
     def _trained(
         self, network: Network, data: Dataset, progress: Progress
     ) -> tuple[nn.Module, str]:
-        """Return the trained module, and a digest of its structure and weights."""
+        """Return the trained module, and a digest of its structure, weights and quantizers."""
 
         def report(epoch: Epoch) -> None:
             progress("training", epoch.number, epoch.of)
@@ -109,5 +119,6 @@ class EvaluatorSource:
         )
         module = network.initial(self.seed)
         module.load_state_dict(weights.state)
-        digest = hashlib.sha256(f"{network_digest(network)} {weights.digest}".encode())
+        structure = network_digest(network) + ("" if self.host == "float" else f" {self.host}")
+        digest = hashlib.sha256(f"{structure} {weights.digest}".encode())
         return module, digest.hexdigest()

@@ -9,8 +9,18 @@ from torch.fx.passes.shape_prop import ShapeProp
 
 from dse.errors import UnsupportedLayerError
 from dse.formats import Format, parse_format
+from dse.quant.host import first_on_host, partial_template
+from dse.quant.layer_shapes import (
+    ACTIVATION_CALLS,
+    ACTIVATIONS,
+    convolution,
+    linear,
+    pair,
+    shape_of,
+)
 from dse.quant.operations import Operation, operands, operation_of
 from dse.quant.trace import TracedNetwork
+from hw_models.folding import Shapes
 from hw_models.graph import (
     INPUT,
     Accelerator,
@@ -20,19 +30,18 @@ from hw_models.graph import (
     Pool,
     PoolKind,
     Requantize,
-    SlidingWindow,
 )
 
-_ACTIVATIONS = (nn.ReLU, nn.ReLU6)
-_ACTIVATION_CALLS = (torch.relu, nn.functional.relu, nn.functional.relu6, "relu")
 _INNER = parse_format("int8")
 
 
 @torch.no_grad()
 def template(
     network: TracedNetwork, image_shape: tuple[int, int, int], input_format: Format
-) -> Accelerator:
+) -> Shapes:
     """Return the network's accelerator with 8-bit integers, to be re-formatted.
+
+    Of a network with functions for a host, only a part is known: a `PartialAccelerator`.
 
     Codes are uint8 where they are never negative, so that `Accelerator.with_formats` knows. Where
     the network's quantizers sit, a `Requantize` turns exact sums into codes; activation functions
@@ -45,22 +54,15 @@ def template(
 
     Raises:
         UnsupportedLayerError: The network holds more than layers, activation functions, pooling,
-            additions and reshaping.
+            additions, reshaping and what is known as a host's.
     """
     ShapeProp(network.module).propagate(torch.zeros(1, *image_shape))
+    if first_on_host(network.module):
+        return partial_template(network, input_format)
     builder = _Builder(network, input_format)
     for node in network.module.graph.nodes:
         builder.visit(node)
     return Accelerator(nodes=tuple(builder.nodes), sources=tuple(builder.sources))
-
-
-def _shape(node: fx.Node) -> tuple[int, ...]:
-    """Return the shape of a node's output for one image, without the batch axis."""
-    return tuple(node.meta["tensor_meta"].shape[1:])
-
-
-def _pair(value: int | tuple[int, ...]) -> tuple[int, int]:
-    return (value, value) if isinstance(value, int) else (value[0], value[-1])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +122,7 @@ class _Builder:
             return self._add(node, *taken)
         stream = self._streams[node.all_input_nodes[0]] if node.all_input_nodes else self._input
         is_activation = (
-            isinstance(module, _ACTIVATIONS) if module else node.target in _ACTIVATION_CALLS
+            isinstance(module, ACTIVATIONS) if module else node.target in ACTIVATION_CALLS
         )
         if operation is Operation.PASS or (is_activation and (stream.sums or stream.is_early)):
             return stream
@@ -158,48 +160,17 @@ class _Builder:
         return _INNER.unsigned() if is_unsigned else _INNER
 
     def _convolution(self, node: fx.Node, layer: nn.Conv2d, codes: _Stream) -> _Stream:
-        kernel, stride, dilation = map(_pair, (layer.kernel_size, layer.stride, layer.dilation))
-        pads = _pads(layer, kernel, dilation)
-        channels, height, width = _shape(node.all_input_nodes[0])
-        if prod(kernel) > 1 or prod(stride) > 1 or any(pads):
-            window = SlidingWindow(
-                name=f"{node.target}.window",
-                kernel=kernel,
-                stride=stride,
-                pads=pads,
-                dilation=dilation,
-                channels=channels,
-                height=height,
-                width=width,
-                act=codes.act,
-                groups=layer.groups,
-            )
+        window, mvau = convolution(node, layer, codes.act)
+        if window is not None:
             codes = _Stream(source=self._emit(window, codes), act=codes.act)
-        mvau = Mvau(
-            name=str(node.target),
-            mw=prod(kernel) * channels // layer.groups,
-            mh=layer.out_channels,
-            vectors=prod(_shape(node)[1:]),
-            groups=layer.groups,
-            taps=prod(kernel),
-            weight=_INNER,
-            act=codes.act,
-        )
         return _Stream(source=self._emit(mvau, codes), sums=mvau)
 
     def _linear(self, node: fx.Node, layer: nn.Linear, codes: _Stream) -> _Stream:
-        mvau = Mvau(
-            name=str(node.target),
-            mw=layer.in_features,
-            mh=layer.out_features,
-            vectors=prod(_shape(node)[:-1]),
-            weight=_INNER,
-            act=codes.act,
-        )
+        mvau = linear(node, layer, codes.act)
         return _Stream(source=self._emit(mvau, codes), sums=mvau)
 
     def _add(self, node: fx.Node, first: _Stream, second: _Stream) -> _Stream:
-        shape, *others = {_shape(operand) for operand in operands(node, Operation.ADD)}
+        shape, *others = {shape_of(operand) for operand in operands(node, Operation.ADD)}
         if others:
             raise UnsupportedLayerError(
                 f"addition '{node.name}' adds tensors of shapes {shape} and {others[0]}; "
@@ -217,16 +188,16 @@ class _Builder:
     def _max_pool(self, node: fx.Node, pool: nn.MaxPool2d) -> _Stream:
         stream = self._streams[node.all_input_nodes[0]]
         codes = self._codes(stream, node)
-        channels, height, width = _shape(node.all_input_nodes[0])
-        down, right = _pair(pool.padding)
+        channels, height, width = shape_of(node.all_input_nodes[0])
+        down, right = pair(pool.padding)
         _refuse_ceil_mode(node, pool)
         spec = Pool(
             name=str(node.target),
             reduce=PoolKind.MAX,
-            kernel=_pair(pool.kernel_size),
-            stride=_pair(pool.stride),
+            kernel=pair(pool.kernel_size),
+            stride=pair(pool.stride),
             pads=(down, right, down, right),
-            dilation=_pair(pool.dilation),
+            dilation=pair(pool.dilation),
             channels=channels,
             height=height,
             width=width,
@@ -238,15 +209,13 @@ class _Builder:
     def _average_pool(
         self, node: fx.Node, pool: nn.AvgPool2d | nn.AdaptiveAvgPool2d, codes: _Stream
     ) -> _Stream:
-        channels, height, width = _shape(node.all_input_nodes[0])
+        channels, height, width = shape_of(node.all_input_nodes[0])
         if isinstance(pool, nn.AvgPool2d):
             _refuse_ceil_mode(node, pool)
-            kernel, stride, (down, right) = map(
-                _pair, (pool.kernel_size, pool.stride, pool.padding)
-            )
+            kernel, stride, (down, right) = map(pair, (pool.kernel_size, pool.stride, pool.padding))
             is_uniform = pool.count_include_pad or not (down or right)
         else:
-            _, rows, columns = _shape(node)
+            _, rows, columns = shape_of(node)
             kernel = stride = (height // rows, width // columns)
             down = right = 0
             is_uniform = height % rows == width % columns == 0
@@ -272,17 +241,3 @@ class _Builder:
 def _refuse_ceil_mode(node: fx.Node, pool: nn.MaxPool2d | nn.AvgPool2d) -> None:
     if pool.ceil_mode:
         raise UnsupportedLayerError(f"pool '{node.target}' uses ceil_mode; pad the image instead")
-
-
-def _pads(
-    layer: nn.Conv2d, kernel: tuple[int, int], dilation: tuple[int, int]
-) -> tuple[int, int, int, int]:
-    """Return rows and columns of padding at top, left, bottom, right."""
-    if layer.padding == "valid":
-        return (0, 0, 0, 0)
-    if layer.padding == "same":
-        reach = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
-        top, left = reach[0] // 2, reach[1] // 2  # torch puts the odd one at the end
-        return (top, left, reach[0] - top, reach[1] - left)
-    down, right = _pair(layer.padding)  # type: ignore[arg-type]  # strings are handled above
-    return (down, right, down, right)

@@ -18,11 +18,13 @@ from dse.selection import (
 if TYPE_CHECKING:
     import pandas as pd
 
+TOTALS = ("lut", "ff", "dsp", "bram18")
+"""Columns without numbers for a network that leaves a part to a host."""
+
 NUMBERS = (
-    "val_top1_pct", "test_top1_pct", "n_test", "lut", "ff", "dsp", "bram18", "weight_kib",
-    "lut_per_mac", "ii_cycles",
+    "val_top1_pct", "test_top1_pct", "n_test", *TOTALS, "weight_kib", "lut_per_mac", "ii_cycles",
 )  # fmt: skip
-"""Columns a row must have numbers in to count."""
+"""Columns a row must have numbers in to count; `TOTALS` only where the network has them."""
 
 VERDICTS = {1: "integer better", -1: "minifloat better", 0: "not distinguishable"}
 """By the sign of `PairedComparison`, the integer being the first."""
@@ -69,7 +71,8 @@ class Findings:
         front: Rows on the front, cheapest first.
         interesting: Five points: those without which the front would lose most, and where it has
             fewer, those of the front behind it.
-        hypervolume: Of all rows, in validation error [%] × log2(lut), below the reference.
+        hypervolume: Of all rows, in validation error [%] × log2 of the LUTs (in all, or a
+            multiply-accumulate), below the reference.
         widths: Integer against minifloat at each width both or one of them has.
         recipes: What each recipe does, against ``none``, by family and width of the weights.
     """
@@ -90,13 +93,17 @@ class Findings:
 def find(header: Header, evaluations: "pd.DataFrame", n_planned: int) -> Findings:
     """Return what `evaluations` of the study with this `header` amount to.
 
-    With DSP blocks the front is top-1 × LUT × DSP.
+    The front is top-1 × LUT, with DSP blocks × DSP; where a host computes a part, top-1 × LUT a
+    multiply-accumulate.
 
     Raises:
         DataError: Results on the test images do not fit their number.
     """
-    objectives = ("lut", "test_top1_pct", *(("dsp",) if header.settings.dsp == "auto" else ()))
-    complete = evaluations.dropna(subset=list(NUMBERS))
+    cost = header.cost_column
+    uses_dsp = header.settings.dsp == "auto" and header.partial is None
+    objectives = (cost, "test_top1_pct", *(("dsp",) if uses_dsp else ()))
+    needed = [name for name in NUMBERS if header.partial is None or name not in TOTALS]
+    complete = evaluations.dropna(subset=needed)
     points = best_recipes(complete) if header.settings.best_of else complete
     front = front_of(points, objectives)
     reference = reference_of(header)
@@ -109,7 +116,7 @@ def find(header: Header, evaluations: "pd.DataFrame", n_planned: int) -> Finding
         objectives=objectives,
         front=front,
         interesting=leading(points, objectives, reference),
-        hypervolume=hypervolume_of(points, reference),
+        hypervolume=hypervolume_of(points, reference, cost),
         widths=tuple(_width(points, front, bits) for bits in uniform_widths(points)),
         recipes=recipe_findings(complete, header.float_accuracy.test_top1_pct),
     )

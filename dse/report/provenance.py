@@ -1,5 +1,6 @@
 """What a study was told to do and where its numbers come from, as Markdown."""
 
+from dse.point import HostMath
 from dse.report.findings import Findings
 from dse.report.markdown import escape, table
 from dse.report.tables import count
@@ -7,6 +8,10 @@ from dse.search.header import Header
 from dse.search.settings import StudySettings
 
 _DIGITS_OF_A_DIGEST = 12
+_HOST_READS: dict[HostMath, str] = {
+    "float": "float32; what layers and products read is quantized",
+    "quantized": "quantized tensors",
+}
 
 
 def settings_table(header: Header) -> str:
@@ -30,6 +35,7 @@ def settings_table(header: Header) -> str:
         "activations": "unsigned formats where never negative; not comparable with signed ones"
         if settings.unsigned_acts
         else "signed formats",
+        "softmax, LayerNorm and their like": f"read {_HOST_READS[settings.host]}",
         "scales": f"{_plain(settings.scale)}; weights {_plain(settings.granularity)} by "
         f"{_plain(settings.weight_range)}, activations per tensor by {_plain(settings.act_range)}",
         "recipes": escape(", ".join(recipe.name for recipe in settings.recipes))

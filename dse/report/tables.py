@@ -3,21 +3,27 @@
 from typing import TYPE_CHECKING
 
 from dse.intervals import PairedComparison, wilson
-from dse.report.findings import Findings, WidthFinding
+from dse.report.findings import TOTALS, Findings, WidthFinding
 from dse.report.markdown import escape, table
 from dse.report.symbols import MINUS, NOTHING, TIMES
+from dse.search.header import PartialCoverage
 
 if TYPE_CHECKING:
     import pandas as pd
+
+COST_NAMES = {"lut": "LUT", "lut_per_mac": "LUT per MAC"}
+"""What points are compared by, by its column."""
+_TOTAL_NAMES = dict(zip(TOTALS, ("LUT", "FF", "DSP", "BRAM"), strict=True))
 
 
 def front_table(findings: Findings) -> str:
     """Return the points of the front with all their numbers, cheapest first."""
     recipes = sorted(set(findings.front["recipe"]))
+    totals = TOTALS if findings.header.partial is None else ()
     headings = [
         "weights", "activations", *(["recipe"] if recipes != ["none"] else []), "point",
-        "validation [%]", "test [%]", "LUT", "FF", "DSP", "BRAM", "weights [KiB]", "LUT per MAC",
-        "II [cycles]",
+        "validation [%]", "test [%]", *(_TOTAL_NAMES[name] for name in totals), "weights [KiB]",
+        "LUT per MAC", "II [cycles]",
     ]  # fmt: skip
     rows = [
         [
@@ -26,50 +32,53 @@ def front_table(findings: Findings) -> str:
             f"`{row['digest'][:8]}`",
             f"{row['val_top1_pct']:.2f}",
             accuracy(row["test_top1_pct"], row["n_test"]),
-            *(count(row[column]) for column in ("lut", "ff", "dsp", "bram18")),
+            *(count(row[column]) for column in totals),
             f"{row['weight_kib']:.1f}",
             f"{row['lut_per_mac']:.1f}",
             count(row["ii_cycles"]),
         ]
         for _, row in findings.front.iterrows()
     ]
-    numbers = 9
+    numbers = 5 + len(totals)
     return table(headings, rows, "l" * (len(headings) - numbers) + "r" * numbers)
 
 
 def interesting_table(findings: Findings) -> str:
     """Return the most interesting points, compared with float and with int8."""
-    int8_lut = 2**findings.header.reference.log2_lut
+    cost = findings.header.cost_column
+    int8_cost = 2**findings.header.reference.log2_lut
     float_pct = findings.header.float_accuracy.test_top1_pct
+    shows_dsp = findings.header.partial is None
     rows = (
         [
             *_formats(row),
             accuracy(row["test_top1_pct"], row["n_test"]),
             f"{row['test_top1_pct'] - float_pct:+.2f}",
-            count(row["lut"]),
-            f"{100 * row['lut'] / int8_lut:.0f} %",
-            count(row["dsp"]),
+            luts(row, cost),
+            f"{100 * row[cost] / int8_cost:.0f} %",
+            *([count(row["dsp"])] if shows_dsp else []),
         ]
         for _, row in findings.interesting.iterrows()
     )
     headings = [
-        "weights", "activations", "test [%]", "against float [points]", "LUT",
-        f"of int8 {TIMES} int8", "DSP",
+        "weights", "activations", "test [%]", "against float [points]", COST_NAMES[cost],
+        f"of int8 {TIMES} int8", *(["DSP"] if shows_dsp else []),
     ]  # fmt: skip
-    return table(headings, rows, "llrrrrr")
+    return table(headings, rows, "llrrrr" + "r" * shows_dsp)
 
 
 def widths_table(findings: Findings) -> str:
     """Return the best integer and the best minifloat of each width, and which is better."""
+    cost = findings.header.cost_column
     headings = [
-        "bits", "integer", "test [%]", "LUT", "minifloat", "test [%]", "LUT",
+        "bits", "integer", "test [%]", COST_NAMES[cost], "minifloat", "test [%]", COST_NAMES[cost],
         f"integer {MINUS} minifloat [points]", "p", "accuracy", "on the front",
     ]  # fmt: skip
     rows = (
         [
             str(width.bits),
-            *_best_cells(width.integer),
-            *_best_cells(width.minifloat),
+            *_best_cells(width.integer, cost),
+            *_best_cells(width.minifloat, cost),
             *_comparison_cells(width.comparison),
             width.verdict or NOTHING,
             _members(width),
@@ -85,6 +94,23 @@ def accuracy(top1_pct: float, n: int) -> str:
     return f"{top1_pct:.2f} ({found.low_pct:.2f} … {found.high_pct:.2f})"
 
 
+def luts(row: "pd.Series", cost: str) -> str:
+    """Return the LUTs of a point: all, or those of a multiply-accumulate."""
+    return count(row[cost]) if cost == "lut" else f"{row[cost]:.1f}"
+
+
+def host_table(partial: PartialCoverage) -> str:
+    """Return what a host computes, function by function."""
+    functions = dict.fromkeys(function for _, function, _ in partial.host)
+    rows = []
+    for name in functions:
+        nodes = [(node, macs) for node, function, macs in partial.host if function == name]
+        first, last = nodes[0][0], nodes[-1][0]
+        places = f"`{first}`" if len(nodes) == 1 else f"`{first}` to `{last}`"
+        rows.append([escape(name), places, str(len(nodes)), count(sum(macs for _, macs in nodes))])
+    return table(["function", "nodes", "number", "MACs a frame"], rows, "llrr")
+
+
 def count(number: float) -> str:
     """Return a whole number in groups of three digits."""
     return f"{number:,.0f}".replace(",", "\u202f")
@@ -94,12 +120,12 @@ def _formats(row: "pd.Series") -> tuple[str, str]:
     return escape(str(row["weight_format"])), escape(str(row["act_format"]))
 
 
-def _best_cells(row: "pd.Series | None") -> list[str]:
+def _best_cells(row: "pd.Series | None", cost: str) -> list[str]:
     if row is None:
         return [NOTHING] * 3
     weight, act = _formats(row)
     name = weight if weight == act else f"{weight} / {act}"
-    return [name, accuracy(row["test_top1_pct"], row["n_test"]), count(row["lut"])]
+    return [name, accuracy(row["test_top1_pct"], row["n_test"]), luts(row, cost)]
 
 
 def _comparison_cells(found: PairedComparison | None) -> list[str]:

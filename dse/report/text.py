@@ -8,12 +8,15 @@ from dse.report.provenance import settings_table, sources
 from dse.report.recipes import BEST, recipes_table, winners_table
 from dse.report.symbols import TIMES
 from dse.report.tables import (
+    COST_NAMES,
     accuracy,
     count,
     front_table,
+    host_table,
     interesting_table,
     widths_table,
 )
+from dse.search.header import PartialCoverage
 from dse.selection import FAMILIES, Family, best_recipes, families, hypervolume_of
 
 _FAMILY_NAMES: dict[Family, str] = {
@@ -50,6 +53,9 @@ def _sections(findings: Findings) -> Iterator[str]:
         yield interesting_table(findings)
         yield "## Integer against minifloat, by width\n"
         yield from _widths(findings)
+    if findings.header.partial:
+        yield "## What a host computes\n"
+        yield from _host(findings.header.partial)
     if findings.recipes:
         yield "## What the recipes do\n"
         yield from _recipes(findings)
@@ -89,21 +95,24 @@ def _choice(findings: Findings) -> str:
 
 def _hypervolumes(findings: Findings) -> str:
     error_pct, log2_lut = reference_of(findings.header)
-    of_family = families(findings.points)
+    of_family, cost = families(findings.points), findings.header.cost_column
+    unit, int8 = COST_NAMES[cost], 2**log2_lut
+    int8_cost = f"{count(int8)} LUT" if cost == "lut" else f"{int8:.1f} {unit}"
     integers, minifloats = (
-        hypervolume_of(findings.points[of_family == family], (error_pct, log2_lut))
+        hypervolume_of(findings.points[of_family == family], (error_pct, log2_lut), cost)
         for family in ("integer", "minifloat")
     )
     return (
         f"Hypervolume {findings.hypervolume:.3f}; of integer points alone {integers:.3f}, of "
-        f"minifloat points alone {minifloats:.3f}. In validation error [%] {TIMES} log2(LUT), "
+        f"minifloat points alone {minifloats:.3f}. In validation error [%] {TIMES} log2({unit}), "
         f"below {error_pct:.2f} % (float plus 10 points) and {log2_lut:.3f} (the "
-        f"{count(2**log2_lut)} LUT of int8 {TIMES} int8)."
+        f"{int8_cost} of int8 {TIMES} int8)."
     )
 
 
 def _figure(findings: Findings) -> str:
-    axes = ["top-1", "LUT", *(["DSP"] if "dsp" in findings.objectives else [])]
+    cost = COST_NAMES[findings.header.cost_column]
+    axes = ["top-1", cost, *(["DSP"] if "dsp" in findings.objectives else [])]
     name = f" {TIMES} ".join(axes)
     return (
         f"![Front of {name}](figures/pareto.png)\n\n"
@@ -113,6 +122,18 @@ def _figure(findings: Findings) -> str:
         "as [SVG](figures/pareto.svg) and [PDF](figures/pareto.pdf), the front as "
         "[front.csv](front.csv), every point as [evaluations.csv](evaluations.csv).\n"
     )
+
+
+def _host(partial: PartialCoverage) -> Iterator[str]:
+    yield (
+        f"Hardware does {count(partial.macs)} multiply-accumulates a frame, "
+        f"{partial.coverage_pct:.1f} % of all: those of layers, and of products of activations, "
+        "which are costed as matrix units without weight memory. What has no RTL is left to a host "
+        "and has no LUTs, so there are no totals, only LUTs of a multiply-accumulate lane. An "
+        "addition, an exponential, an error function and a division count as one "
+        "multiply-accumulate each.\n"
+    )
+    yield host_table(partial)
 
 
 def _recipes(findings: Findings) -> Iterator[str]:

@@ -8,12 +8,20 @@ import numpy as np
 from dse.formats import parse_format
 from dse.point import CostContext, DesignPoint, sha256_of
 from dse.search.store import CostRow
-from hw_models.cost import COST_VERSION, CostTable, coefficients_digest, estimate_points
-from hw_models.graph import Accelerator
+from hw_models.cost import (
+    COST_VERSION,
+    CostTable,
+    PartialCostTable,
+    coefficients_digest,
+    estimate_partial,
+    estimate_points,
+)
+from hw_models.folding import Shapes
+from hw_models.partial import PartialAccelerator
 from hw_models.resources import Source
 
 
-def cost_context(template: Accelerator, device: str) -> CostContext:
+def cost_context(template: Shapes, device: str) -> CostContext:
     """Return what costs of networks shaped like `template` depend on.
 
     The shapes are digested with int8 everywhere, whatever formats `template` happens to have.
@@ -26,7 +34,7 @@ def cost_context(template: Accelerator, device: str) -> CostContext:
     )
 
 
-def cost_table(template: Accelerator, points: Sequence[DesignPoint]) -> CostTable:
+def cost_table(template: Shapes, points: Sequence[DesignPoint]) -> CostTable | PartialCostTable:
     """Return the costs of `points`, which share foldings, device and use of DSP blocks.
 
     Raises:
@@ -42,21 +50,28 @@ def cost_table(template: Accelerator, points: Sequence[DesignPoint]) -> CostTabl
     index = {number_format: position for position, number_format in enumerate(formats)}
     weights = np.array([[index[layer.weight] for layer in row] for row in layers])
     acts = np.array([[index[layer.act] for layer in row] for row in layers])
+    if isinstance(template, PartialAccelerator):
+        return estimate_partial(template, formats, weights, acts, *hardware)
     return estimate_points(template, formats, weights, acts, *hardware)
 
 
-def cost_rows(table: CostTable, cost_keys: Sequence[str]) -> tuple[CostRow, ...]:
+def cost_column(template: Shapes) -> str:
+    """Return the column of `CostRow` that points are compared by.
+
+    LUTs, or LUTs per multiply-accumulate for a network that has no totals.
+    """
+    return "lut_per_mac" if isinstance(template, PartialAccelerator) else "lut"
+
+
+def cost_rows(table: CostTable | PartialCostTable, cost_keys: Sequence[str]) -> tuple[CostRow, ...]:
     """Return the rows of `table` under `cost_keys`, for the store."""
-    columns = (
-        table.lut,
-        table.ff,
-        table.dsp,
-        table.bram18,
-        table.weight_kib,
-        table.lut_per_mac,
-        table.ii_cycles,
+    totals = (
+        [[None] * len(cost_keys)] * 4
+        if isinstance(table, PartialCostTable)
+        else [column.tolist() for column in (table.lut, table.ff, table.dsp, table.bram18)]
     )
-    rows = zip(cost_keys, *(column.tolist() for column in columns), strict=True)
+    others = [column.tolist() for column in (table.weight_kib, table.lut_per_mac, table.ii_cycles)]
+    rows = zip(cost_keys, *totals, *others, strict=True)
     return tuple(
         CostRow(
             cost_key=cost_key,

@@ -10,7 +10,7 @@ from dse.quant import AccuracyResult
 from dse.recipe import Recipe
 from dse.search.executor import Evaluates, Job, Task
 from dse.search.store import PlannedPoint
-from hw_models.graph import Accelerator
+from hw_models.folding import Shapes
 
 _TOGETHER = 8
 
@@ -37,7 +37,7 @@ class SourceFactory(Protocol):
     def data_fingerprint(self) -> str:
         """Return the fingerprint of the data, without loading the network."""
 
-    def template(self) -> Accelerator:
+    def template(self) -> Shapes:
         """Return the network's layer shapes, without training anything.
 
         The first layer takes the data's input format; the other formats are of no account.

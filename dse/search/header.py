@@ -33,11 +33,30 @@ class ReferencePoint:
 
     Attributes:
         error_pct: Validation error of the float network plus 10 points [%].
-        log2_lut: Base-2 logarithm of the LUTs of the int8 × int8 network at the study's folding.
+        log2_lut: Base-2 logarithm of the LUTs of the int8 × int8 network at the study's folding;
+            of its LUTs per multiply-accumulate where a host computes a part of the network.
     """
 
     error_pct: float
     log2_lut: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartialCoverage:
+    """What hardware computes of a network that leaves functions such as softmax to a host.
+
+    Attributes:
+        macs: Multiply-accumulates per frame in hardware.
+        host: Name, function and multiply-accumulates of each of the host's nodes.
+    """
+
+    macs: int
+    host: tuple[tuple[str, str, int], ...]
+
+    @property
+    def coverage_pct(self) -> float:
+        """Share of all multiply-accumulates that hardware does [%]."""
+        return 100.0 * self.macs / (self.macs + sum(macs for *_, macs in self.host))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +77,7 @@ class Header:
         float_accuracy: Accuracy before quantization.
         reference: Reference point of the hypervolume.
         versions: Version of each package that matters, when the study was made.
+        partial: What hardware covers of the network; `None`: all of it.
     """
 
     settings: StudySettings
@@ -69,6 +89,12 @@ class Header:
     float_accuracy: FloatAccuracy
     reference: ReferencePoint
     versions: Mapping[str, str]
+    partial: PartialCoverage | None = None
+
+    @property
+    def cost_column(self) -> str:
+        """The column that points are compared by: LUTs, or LUTs a multiply-accumulate."""
+        return "lut" if self.partial is None else "lut_per_mac"
 
     def to_json(self) -> str:
         """Return the header as JSON; floats are decimals that read back exactly."""
@@ -93,7 +119,15 @@ class Header:
                     "foldings": tuple((pe, simd) for pe, simd in plain["foldings"]),
                     "float_accuracy": FloatAccuracy(**plain["float_accuracy"]),
                     "reference": ReferencePoint(**plain["reference"]),
+                    "partial": _partial(plain.get("partial")),
                 }
             )
         except (ValueError, KeyError, TypeError) as error:
             raise DataError(f"the study's header cannot be read: {error}") from error
+
+
+def _partial(plain: Mapping[str, Any] | None) -> PartialCoverage | None:
+    if plain is None:  # also in studies made before hosts had a part
+        return None
+    host = tuple((name, function, macs) for name, function, macs in plain["host"])
+    return PartialCoverage(macs=plain["macs"], host=host)

@@ -11,6 +11,7 @@ from dse.point import (
     ActRange,
     Dsp,
     Granularity,
+    HostMath,
     Scale,
     WeightRange,
     require_choice,
@@ -44,6 +45,7 @@ class StudySettings:
         calibration: Number of images activation ranges are found on.
         recipes: Post-training recipes, each for every pair of formats.
         best_of: Of each pair of formats, the recipe that is best on validation stands for it.
+        host: What functions that a host computes, such as softmax, read.
     """
 
     model: str
@@ -64,6 +66,7 @@ class StudySettings:
     calibration: int
     recipes: tuple[Recipe, ...]
     best_of: bool
+    host: HostMath = "float"
 
     def __post_init__(self) -> None:
         if not (self.weights and self.acts and self.recipes):
@@ -83,6 +86,7 @@ class StudySettings:
         require_choice(self.scale, Scale, "--scale")
         require_choice(self.act_range, ActRange, "--act-range")
         require_choice(self.weight_range, WeightRange, "--weight-range")
+        require_choice(self.host, HostMath, "--host")
 
     def to_plain(self) -> dict[str, Any]:
         """Return the settings as JSON values, formats by name."""

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Self
 from dse.data import load_dataset
 from dse.errors import DataError, DesignError
 from dse.formats import Format
+from dse.point import HostMath
 from dse.progress import Progress, silent
 from dse.recipe import Recipe
-from hw_models.graph import Accelerator
+from hw_models.folding import Shapes
 
 if TYPE_CHECKING:
     from dse.quant.evaluator import Evaluator
@@ -32,6 +33,7 @@ class NetworkAccuracy:
         calibration_classes: Classes of images among those to calibrate on.
         calibration: Number of calibration images.
         seed: Seed of the data's splits, of training and of quantization.
+        host: What functions that a host computes read.
     """
 
     model: str
@@ -41,6 +43,7 @@ class NetworkAccuracy:
     calibration_classes: int
     calibration: int
     seed: int
+    host: HostMath = "float"
 
     @classmethod
     def load(
@@ -51,6 +54,7 @@ class NetworkAccuracy:
         data: str,
         calibration: int | None,
         seed: int,
+        host: HostMath = "float",
     ) -> Self:
         """Read the data set and check that it has enough calibration images.
 
@@ -60,6 +64,7 @@ class NetworkAccuracy:
             data: See the class.
             calibration: Images to calibrate on; `None`: all that the data set puts aside.
             seed: See the class.
+            host: See the class.
 
         Raises:
             UserError: The data set is unknown, missing, damaged or too small.
@@ -80,13 +85,14 @@ class NetworkAccuracy:
             calibration_classes=len(set(dataset.calibration.y[:used].tolist())),
             calibration=used,
             seed=seed,
+            host=host,
         )
 
     def data_fingerprint(self) -> str:
         """See `dse.search.evaluate.SourceFactory`."""
         return self.fingerprint
 
-    def template(self) -> Accelerator:
+    def template(self) -> Shapes:
         """See `dse.search.evaluate.SourceFactory`."""
         return self._source().template()
 
@@ -126,4 +132,5 @@ class NetworkAccuracy:
             data=self.data,
             calibration=self.calibration,
             seed=self.seed,
+            host=self.host,
         )

@@ -9,8 +9,7 @@ from dse.formats import Format, parse_format
 from dse.point import DesignPoint, Scheme
 from dse.recipe import NONE, Recipe
 from dse.search.settings import StudySettings
-from hw_models.folding import Folding
-from hw_models.graph import Accelerator
+from hw_models.folding import Folding, Shapes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +24,7 @@ class Grid:
     """
 
     settings: StudySettings
-    template: Accelerator
+    template: Shapes
     foldings: tuple[Folding, ...]
     never_negative: frozenset[str] = frozenset()
 

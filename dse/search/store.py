@@ -65,10 +65,10 @@ CREATE TABLE accuracy (
 ) STRICT;
 CREATE TABLE cost (
     cost_key TEXT PRIMARY KEY,
-    lut INTEGER NOT NULL,
-    ff INTEGER NOT NULL,
-    dsp INTEGER NOT NULL,
-    bram18 INTEGER NOT NULL,
+    lut INTEGER,
+    ff INTEGER,
+    dsp INTEGER,
+    bram18 INTEGER,
     weight_kib REAL NOT NULL,
     lut_per_mac REAL NOT NULL,
     ii_cycles INTEGER NOT NULL,
@@ -83,6 +83,9 @@ SELECT digest, weight_format, act_format, weight_bits, act_bits, weight_family, 
 FROM points JOIN accuracy USING (accuracy_key) JOIN cost USING (cost_key)
 ORDER BY position
 """
+_TOTALS = ("lut", "ff", "dsp", "bram18")
+"""Columns without numbers for a network that leaves a part to a host."""
+
 _TO_SCHEMA_2 = """
 BEGIN;
 ALTER TABLE accuracy ADD COLUMN changed_weights_pct REAL NOT NULL DEFAULT 0;
@@ -107,7 +110,8 @@ class CostRow:
 
     Attributes:
         cost_key: Key of the row.
-        lut: As SEMANTICS defines it for the device.
+        lut: As SEMANTICS defines it for the device; `None`, as the other totals, for a network
+            that leaves a part to a host.
         ff: Flip-flops.
         dsp: DSP blocks.
         bram18: Block RAMs of 18 Kibit.
@@ -118,10 +122,10 @@ class CostRow:
     """
 
     cost_key: str
-    lut: int
-    ff: int
-    dsp: int
-    bram18: int
+    lut: int | None
+    ff: int | None
+    dsp: int | None
+    bram18: int | None
     weight_kib: float
     lut_per_mac: float
     ii_cycles: int
@@ -336,7 +340,8 @@ class Store:
             column = "changed_weights_pct" if schema > 1 else "0.0 AS changed_weights_pct"
             query = _EVALUATIONS.format(changed_weights_pct=column)
             frame = pd.read_sql_query(query, self._database)
-        return frame.astype({"signed": bool})
+        missing = [name for name in _TOTALS if frame[name].isna().any()]
+        return frame.astype({"signed": bool, **dict.fromkeys(missing, float)})
 
 
 def _now() -> str:

@@ -11,17 +11,18 @@ import dse
 from dse.errors import DesignError
 from dse.point import ACCURACY_VERSION, joint_digest
 from dse.progress import Progress, silent
-from dse.search.costs import cost_context, cost_rows, cost_table
+from dse.search.costs import cost_column, cost_context, cost_rows, cost_table
 from dse.search.evaluate import AccuracySource, SourceFactory, shared_tasks
 from dse.search.executor import run_here, run_in_processes
-from dse.search.header import FloatAccuracy, Header, ReferencePoint
+from dse.search.header import FloatAccuracy, Header, PartialCoverage, ReferencePoint
 from dse.search.lock import WriterLock, writer_lock
 from dse.search.settings import StudySettings
 from dse.search.space import Grid
 from dse.search.store import DB_NAME, CostRow, PlannedPoint, Store
 from hw_models.cost import COST_VERSION, coefficients_digest
 from hw_models.devices import DEVICES
-from hw_models.folding import fold_to_fps
+from hw_models.folding import Shapes, fold_to_fps
+from hw_models.partial import PartialAccelerator
 
 EVALUATION = "evaluation"
 _REFERENCE_ERROR_POINTS = 10.0
@@ -155,7 +156,8 @@ def _planned(grid: Grid, source: AccuracySource, clock_mhz: float) -> _Plan:
         )
     planned = tuple(points.values())
     table = cost_table(grid.template, [item.point for item in planned])
-    (int8_lut,) = cost_table(grid.template, [grid.int8_point()]).lut
+    column = cost_column(grid.template)
+    (int8_cost,) = getattr(cost_table(grid.template, [grid.int8_point()]), column)
     before = source.float_accuracy
     header = Header(
         settings=grid.settings,
@@ -172,13 +174,22 @@ def _planned(grid: Grid, source: AccuracySource, clock_mhz: float) -> _Plan:
         ),
         reference=ReferencePoint(
             error_pct=100.0 - before.val_top1_pct + _REFERENCE_ERROR_POINTS,
-            log2_lut=math.log2(int8_lut),
+            log2_lut=math.log2(int8_cost),
         ),
+        partial=_partial_of(grid.template),
         versions=_versions(),
     )
     return _Plan(
         header=header, points=planned, costs=cost_rows(table, [item.cost_key for item in planned])
     )
+
+
+def _partial_of(template: Shapes) -> PartialCoverage | None:
+    """Return what hardware covers of a network that leaves a part to a host."""
+    if not isinstance(template, PartialAccelerator):
+        return None
+    host = tuple((node.name, node.function, node.macs) for node in template.host)
+    return PartialCoverage(macs=template.macs, host=host)
 
 
 def _versions() -> Mapping[str, str]:

@@ -6,6 +6,7 @@
 """
 
 from hw_models.cost.estimate import estimate
+from hw_models.cost.partial import PartialCostTable, estimate_partial
 from hw_models.cost.points import CostTable, estimate_points
 from hw_models.cost.target import DspUse, coefficients_digest
 
@@ -16,7 +17,9 @@ __all__ = [
     "COST_VERSION",
     "CostTable",
     "DspUse",
+    "PartialCostTable",
     "coefficients_digest",
     "estimate",
+    "estimate_partial",
     "estimate_points",
 ]

@@ -114,8 +114,8 @@ def estimate_points(
     points = _Points(
         template=template,
         formats=tuple(formats),
-        weight=_checked(weight_index, template, formats),
-        act=_checked(act_index, template, formats),
+        weight=checked_index(weight_index, len(template.mvaus), formats),
+        act=checked_index(act_index, len(template.mvaus), formats),
     )
     if points.weight.shape != points.act.shape:
         raise DesignError(
@@ -281,11 +281,12 @@ def _node_numbers(node: Node, pace: Pace, target: Target) -> tuple[int, ...]:
     )
 
 
-def _checked(
-    index: NDArray[np.integer], template: Accelerator, formats: Sequence[Format]
-) -> IntArray:
-    """Return `index` as int64 after checking its shape and range."""
-    layers = len(template.mvaus)
+def checked_index(index: NDArray[np.integer], layers: int, formats: Sequence[Format]) -> IntArray:
+    """Return an index of formats `(points, layers)` as int64 after checking shape and range.
+
+    Raises:
+        DesignError: It has another shape, or an index without a format.
+    """
     if index.ndim != 2 or index.shape[1] != layers:
         raise DesignError(f"format indices must have shape (points, {layers}), not {index.shape}")
     if index.size and not 0 <= index.min() <= index.max() < len(formats):

@@ -21,6 +21,7 @@ from dse.search.settings import StudySettings
 from dse.search.store import DB_NAME, Store
 from dse.search.study import explore
 from hw_models.graph import Accelerator, Mvau, Requantize
+from hw_models.partial import ActOperand, ActProduct, HostNode, PartialAccelerator
 
 LAYERS = {"fc1": (784, 128), "fc2": (128, 64), "fc3": (64, 10)}
 """MW and MH."""
@@ -111,6 +112,30 @@ class SyntheticFactory:
         return SyntheticSource()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartialFactory(SyntheticFactory):
+    """Makes the same network with a softmax and LayerNorms for a host."""
+
+    def template(self) -> PartialAccelerator:
+        int8 = parse_format("int8")
+        first, second, third = (
+            Mvau(name=name, mw=mw, mh=mh, vectors=1, weight=int8, act=int8)
+            for name, (mw, mh) in LAYERS.items()
+        )
+        product = ActProduct(
+            unit=Mvau(name="scores", mw=8, mh=8, vectors=16, weight=int8, act=int8),
+            first=ActOperand(layer=2, signed=True),
+            second=ActOperand(layer=2, signed=True),
+        )
+        host = [("norm1", "LayerNorm", 500), ("shares", "Softmax", 700), ("norm2", "LayerNorm", 9)]
+        return PartialAccelerator(
+            mvaus=(first, second, third),
+            windows=(),
+            products=(product,),
+            host=tuple(HostNode(name=n, function=f, macs=macs) for n, f, macs in host),
+        )
+
+
 def synthetic_settings(**changes: object) -> StudySettings:
     """Return the settings of a grid of both families, changed as told."""
     settings = StudySettings(
@@ -136,9 +161,11 @@ def synthetic_settings(**changes: object) -> StudySettings:
     return replace(settings, **changes)
 
 
-def make_study(folder: Path, settings: StudySettings) -> Path:
+def make_study(
+    folder: Path, settings: StudySettings, factory: SyntheticFactory | None = None
+) -> Path:
     """Explore `settings` with made-up accuracies and return the folder."""
-    explore(settings, folder, SyntheticFactory(), jobs=1)
+    explore(settings, folder, factory or SyntheticFactory(), jobs=1)
     return folder
 
 
@@ -167,6 +194,13 @@ def recipes_study_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         weights=parse_sweep("int3-4,e2m1,e3m0"),
     )
     return make_study(tmp_path_factory.mktemp("recipes"), settings)
+
+
+@pytest.fixture(scope="session")
+def partial_study_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A study of a network that leaves a part to a host."""
+    settings = synthetic_settings(weights=parse_sweep("int3-8,e2m1"), acts=parse_sweep("int4,e2m1"))
+    return make_study(tmp_path_factory.mktemp("partial"), settings, PartialFactory())
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ from dse.files import replace_atomically
 from dse.formats import Format, MiniFloat
 from dse.quant.export.names import INPUT, OUTPUT, name_after_layers
 from dse.quant.export.provenance import PREFIX, Provenance
+from dse.quant.host import first_on_host
 from dse.quant.pipeline import QuantizedNetwork
 
 
@@ -43,8 +44,14 @@ def export_qonnx(network: QuantizedNetwork, image_shape: tuple[int, ...]) -> onn
         image_shape: `(c, h, w)`.
 
     Raises:
-        UnsupportedLayerError: ONNX has no operator for something the network does.
+        UnsupportedLayerError: A host computes a part of the network, or ONNX has no operator for
+            something it does.
     """
+    if on_host := first_on_host(network.module):
+        raise UnsupportedLayerError(
+            f"node {on_host} is in scope 'host': it has no hardware, so the network cannot be "
+            "exported for an accelerator; 'bitfront explore' costs what hardware does of it"
+        )
     flat, layers = _flat(network)
     model = _traced(flat, image_shape)
     name_after_layers(model.graph, layers)

@@ -184,10 +184,10 @@ def test_codes_made_in_front_of_a_max_pool_may_be_activated_behind_it():
 @pytest.mark.parametrize(
     ("network", "words"),
     [
-        (nn.Sequential(nn.Conv2d(1, 2, 3), nn.GELU()), r"'_1' \(GELU\) has no hardware cost;"),
+        (nn.Sequential(nn.Conv2d(1, 2, 3), nn.CELU()), r"'_1' \(CELU\) has no hardware cost;"),
         (
-            nn.Sequential(OrderedDict(conv=nn.Conv2d(1, 2, 3), relu=nn.GELU())),
-            r"'relu' \(GELU\) has no hardware cost;",
+            nn.Sequential(OrderedDict(conv=nn.Conv2d(1, 2, 3), relu=nn.CELU())),
+            r"'relu' \(CELU\) has no hardware cost;",
         ),
         (nn.Sequential(nn.ReLU(), nn.Conv2d(1, 2, 3)), r"'_0' \(ReLU\) .* codes are read"),
         (nn.Sequential(nn.Conv2d(1, 2, 3), nn.MaxPool2d(2, ceil_mode=True)), "ceil_mode"),

@@ -134,6 +134,7 @@ class TestText:
             {"act_range": "percentile"},
             {"weight_range": "absmax"},
             {"calibration": 77},
+            {"host": "quantized"},
             {"recipes": (NONE, Recipe.parse("gptq"))},
             {"best_of": True, "recipes": (NONE, Recipe.parse("gptq"))},
         ],
