@@ -1,6 +1,6 @@
 """Accelerators: nodes and the streams between them, checked when they are built."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Self
@@ -146,26 +146,32 @@ class Accelerator:
         """The layer whose input format the codes of each node, and of `INPUT`, have.
 
         Codes have the format of the layer that multiplies them, if need be behind windows and
-        pools. Streams that are added have one format: that of a layer that multiplies one of them,
-        else the format of their requantized sum. Sums are listed under the codes they become.
-        Where no layer follows, the number of layers.
+        pools. Streams that are added have one format up to the sign: that of a layer that
+        multiplies one of them, else the format of their requantized sum. Sums are listed under the
+        codes they become. Where no layer follows, the number of layers.
         """
         layers = {group: self._layer_behind(group) for group in set(self._code_groups.values())}
-        return {name: layers[group] for name, group in self._code_groups.items()}
+        return {
+            name: self._multiplying_layers.get(self._same_codes[name], layers[group])
+            for name, group in self._code_groups.items()
+        }
 
     @cached_property
     def _code_groups(self) -> dict[str, str]:
-        """Name of the first stream whose codes share their format with those of each node."""
-        groups = {name: name for name in (INPUT, *self._positions)}
+        """Name of the first stream whose scale the codes of each node share: they are added."""
+        groups = self._same_codes
         for node, sources in zip(self.nodes, self.sources, strict=True):
             if isinstance(node, Add):
-                joined = [groups[name] for name in sources]
-            elif isinstance(node, SlidingWindow | Pool) and node.out_format is not None:
-                joined = [groups[name] for name in (*sources, node.name)]
-            else:
-                continue
-            first = min(joined, key=list(groups).index)
-            groups = {name: first if own in joined else own for name, own in groups.items()}
+                groups = _joined(groups, sources)
+        return groups
+
+    @cached_property
+    def _same_codes(self) -> dict[str, str]:
+        """Name of the first stream with the codes of each node: windows and pools hand them on."""
+        groups = {name: name for name in (INPUT, *self._positions)}
+        for node, sources in zip(self.nodes, self.sources, strict=True):
+            if isinstance(node, SlidingWindow | Pool) and node.out_format is not None:
+                groups = _joined(groups, (*sources, node.name))
         return groups
 
     def _layer_behind(self, group: str) -> int:
@@ -188,25 +194,24 @@ class Accelerator:
         """Return the format of the codes of a node, or of `INPUT`, for that of their layer.
 
         Codes that no layer multiplies stay signed where they are: the layer's own may be never
-        negative, as those behind an addition and an activation function are.
+        negative, as those behind an activation function are.
 
         Raises:
             FormatError: `act` has no signed counterpart.
         """
         given = None if name == INPUT else self.node(name).out_format
         stays_signed = given is not None and given.signed
-        is_multiplied = self._code_groups[name] in self._multiplied_groups
+        is_multiplied = self._same_codes[name] in self._multiplying_layers
         return act.with_sign() if stays_signed and not is_multiplied else act
 
     @cached_property
-    def _multiplied_groups(self) -> frozenset[str]:
-        pairs = zip(self.nodes, self.sources, strict=True)
-        return frozenset(
-            self._code_groups[name]
-            for node, names in pairs
-            if isinstance(node, Mvau)
-            for name in names
-        )
+    def _multiplying_layers(self) -> dict[str, int]:
+        """The first layer that multiplies codes, by `_same_codes`."""
+        found: dict[str, int] = {}
+        for layer, mvau in enumerate(self.mvaus):
+            for name in self.sources_of(mvau):
+                found.setdefault(self._same_codes[name], layer)
+        return found
 
     def with_formats(self, weights: Sequence[Format], acts: Sequence[Format]) -> "Accelerator":
         """Return the same shapes with other formats.
@@ -241,7 +246,7 @@ class Accelerator:
                 changed[node.name] = Requantize.after(source, name=node.name, output=output)
             elif isinstance(node, Add):
                 first, second = (new or old for new, old in zip(formats, node.acts, strict=False))
-                changed[node.name] = replace(node, acts=(first, second))
+                changed[node.name] = node.with_acts(first, second)
             else:
                 changed[node.name] = replace(node, act=formats[0] or node.act)
         return Accelerator(nodes=tuple(changed.values()), sources=self.sources)
@@ -260,6 +265,13 @@ class Accelerator:
             nodes=tuple(node_from_json(node) for node in data["nodes"]),
             sources=tuple(tuple(names) for names in data.get("sources", ())),
         )
+
+
+def _joined(groups: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
+    """Return `groups` with those of `names` made one, under the first one's name."""
+    joined = {groups[name] for name in names}
+    first = min(joined, key=list(groups).index)
+    return {name: first if own in joined else own for name, own in groups.items()}
 
 
 def _chain(names: Sequence[str]) -> tuple[tuple[str, ...], ...]:

@@ -4,9 +4,9 @@ Streams are NHWC and counted in elements per frame, so a Flatten is no node. Bet
 `Add` or an average `Pool` and the `Requantize` behind it flow exact sums; everywhere else, codes.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import Enum, StrEnum
-from math import ldexp
+from math import frexp, ldexp
 from typing import Any, Self, get_args
 
 from dse.errors import DesignError
@@ -265,6 +265,14 @@ class Add(_Spec):
         self._require_positive(channels=self.channels, vectors=self.vectors)
         if min(self.shifts) != 0:
             raise DesignError(f"{self.name}: the smaller of the shifts {self.shifts} must be 0")
+
+    def with_acts(self, first: Format, second: Format) -> Self:
+        """Return the addition of codes of other formats, whose scales stay what they are."""
+        acts = first, second
+        exponents = [frexp(act.lsb)[1] for act in (*acts, *self.acts)]
+        places = [self.shifts[at] + exponents[at] - exponents[2 + at] for at in (0, 1)]
+        least = min(places)
+        return replace(self, acts=acts, shifts=(places[0] - least, places[1] - least))
 
     @property
     def accumulator_bits(self) -> int:

@@ -1,8 +1,9 @@
 """Puts a scheme's quantizers into a calibrated float network: the Brevitas form of a point."""
 
 import copy
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import brevitas.nn as qnn
 import torch
@@ -88,18 +89,32 @@ class CalibratedNetwork:
         key = (wanted.layer, weight, scheme.granularity, scheme.weight_range, scheme.scale)
         return self._made(key, lambda: self._make_layer(wanted.layer, weight, scheme))
 
-    def quantizer(self, tensor: TracedTensor, act: Format, scheme: Scheme) -> nn.Module:
-        """Return a tensor's own quantizer; the scale is that of its group."""
-        key = (tensor.name, act, scheme.act_range, scheme.scale)
-        return self._made(key, lambda: self._make_quantizer(tensor, act, scheme))
+    def quantizers(
+        self, acts: Sequence[tuple[TracedTensor, Format]], scheme: Scheme
+    ) -> dict[str, nn.Module]:
+        """Return each tensor's own quantizer, by its module's name; a group has one scale.
+
+        It is searched for a format with a sign if a tensor of the group has one.
+        """
+        of_scale: dict[str, Format] = {}
+        for tensor, act in acts:
+            if act.signed or tensor.group not in of_scale:
+                of_scale[tensor.group] = act
+        made = {}
+        for tensor, act in acts:
+            scaled = of_scale[tensor.group]
+            key = (tensor.name, act, scaled, scheme.act_range, scheme.scale)
+            made[f"{tensor.name}_quant"] = self._made(
+                key, partial(self._make_quantizer, tensor, act, scaled, scheme)
+            )
+        return made
 
     def with_ranges(self, network: QuantizedNetwork, method: ActRange) -> QuantizedNetwork:
         """Return a quantized network whose activation scales are found by another method."""
         scheme = replace(network.scheme, act_range=method)
         names = {f"{tensor.name}_quant": tensor for tensor in self.network.tensors}
-        formats = network.formats.items()
-        modules = {name: self.quantizer(names[name], act, scheme) for name, act in formats}
-        return network.with_modules(modules)
+        acts = [(names[name], act) for name, act in network.formats.items()]
+        return network.with_modules(self.quantizers(acts, scheme))
 
     def _made(self, key: Hashable, make: Callable[[], nn.Module]) -> nn.Module:
         """Return a module made earlier, or make it: a sweep asks for few distinct ones."""
@@ -109,12 +124,14 @@ class CalibratedNetwork:
             self._modules[key] = make().eval()
         return self._modules[key]
 
-    def _make_quantizer(self, tensor: TracedTensor, act: Format, scheme: Scheme) -> nn.Module:
+    def _make_quantizer(
+        self, tensor: TracedTensor, act: Format, scaled: Format, scheme: Scheme
+    ) -> nn.Module:
         scale = (
             self.input_scale
             if tensor.name == self.network.input
             else activation_scale(
-                self.histograms[tensor.group], act, scheme.act_range, scheme.scale
+                self.histograms[tensor.group], scaled, scheme.act_range, scheme.scale
             )
         )
         return _quantizer(act, scale)
@@ -141,22 +158,21 @@ def prepare(calibrated: CalibratedNetwork, scheme: Scheme) -> QuantizedNetwork:
 
     Raises:
         DesignError: The scheme's layers are not the network's, or layers whose inputs share a scale
-            ask for different formats.
+            ask for formats that differ in more than the sign.
         FormatError: Brevitas cannot express a format.
     """
     network = calibrated.network
     graph = copy.deepcopy(network.module.graph)
     nodes = {node.name: node for node in graph.nodes}
     modules = {name: module for name, module in network.module.named_modules() if name}
-    formats: dict[str, Format] = {}
-    for tensor, act in activation_formats(network, scheme):
-        quantizer = f"{tensor.name}_quant"
-        formats[quantizer] = act
-        modules[quantizer] = calibrated.quantizer(tensor, act, scheme)
-        _insert_after(graph, nodes[tensor.name], quantizer)
+    acts = list(activation_formats(network, scheme))
+    modules |= calibrated.quantizers(acts, scheme)
+    for tensor, _ in acts:
+        _insert_after(graph, nodes[tensor.name], f"{tensor.name}_quant")
     for wanted in scheme.layers:
         modules[wanted.layer] = calibrated.quantized_layer(wanted, scheme)
     module = fx.GraphModule(modules, graph).eval()
+    formats = {f"{tensor.name}_quant": act for tensor, act in acts}
     return QuantizedNetwork(module=module, formats=formats, scheme=scheme)
 
 
@@ -170,7 +186,7 @@ def activation_formats(
 
     Raises:
         DesignError: The scheme's layers are not the network's, or layers whose inputs share a scale
-            ask for different formats.
+            ask for formats that differ in more than the sign.
         FormatError: There is no such format with a sign.
     """
     asked = tuple(layer.layer for layer in scheme.layers)
@@ -181,23 +197,34 @@ def activation_formats(
         )
     group_of = {tensor.name: tensor.group for tensor in network.tensors}
     multiplied: dict[str, Format] = {}
+    shared: dict[str, Format] = {}
     for layer, wanted in zip(network.layers, scheme.layers, strict=True):
-        act = multiplied.setdefault(group_of[layer.tensor], wanted.act)
-        if act != wanted.act:
+        own = multiplied.setdefault(layer.tensor, wanted.act)
+        of_group = shared.setdefault(group_of[layer.tensor], wanted.act)
+        if own != wanted.act or not _differ_in_sign_at_most(of_group, wanted.act):
             raise DesignError(
                 f"layer '{layer.name}' wants {wanted.act.name} inputs, but these share a "
-                f"quantizer with the inputs of another layer, in {act.name}; use one format"
+                f"quantizer with the inputs of another layer, in {of_group.name}; use one format"
             )
     acts = {layer.layer: layer.act for layer in scheme.layers}
     for tensor in network.tensors:
-        if tensor.group in multiplied:
-            yield tensor, multiplied[tensor.group]
+        if tensor.name in multiplied:
+            yield tensor, multiplied[tensor.name]
+        elif tensor.group in shared:
+            act = shared[tensor.group]
+            yield tensor, act if tensor.nonnegative else act.with_sign()
         elif not tensor.layer:
             yield tensor, BEHIND_THE_LAST_LAYER
         elif tensor.nonnegative or tensor.name == network.input:
             yield tensor, acts[tensor.layer]
         else:
             yield tensor, acts[tensor.layer].with_sign()
+
+
+def _differ_in_sign_at_most(one: Format, other: Format) -> bool:
+    if one.signed == other.signed:
+        return one == other
+    return one.unsigned() == other if one.signed else one == other.unsigned()
 
 
 def _quantizer(act: Format, scale: float) -> nn.Module:

@@ -15,11 +15,12 @@ class TracedTensor:
 
     Attributes:
         name: Graph node that makes it; max pooling and reshaping behind that change no value.
-        group: Name of the first tensor that shares its quantizer's scale and format. Tensors that
-            are added do, since exact integers can be added only in units of one scale.
+        group: Name of the first tensor that shares its quantizer's scale, and its format up to the
+            sign. Tensors that are added do, since exact integers can be added only in units of one
+            scale.
         layer: Layer whose input format it takes: the first that multiplies a tensor of the group,
             else the first that multiplies what the group's sums become. ``""`` if none does.
-        nonnegative: No tensor of the group is ever negative.
+        nonnegative: It is never negative.
     """
 
     name: str
@@ -70,9 +71,7 @@ def tensors_of(
             name=node.name,
             group=group.name,
             layer=_layer_behind(group, group_of, uses),
-            nonnegative=all(
-                _is_nonnegative(member, module) for member, own in group_of.items() if own is group
-            ),
+            nonnegative=_is_nonnegative(node, module),
         )
         for node, group in group_of.items()
     )

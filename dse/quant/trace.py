@@ -28,7 +28,7 @@ class TracedLayer:
         name: Name of the module in the user's network, the layer's identity everywhere.
         tensor: Graph node whose output this layer multiplies, seen through max pooling and
             reshaping; where two layers share it, they share its quantizer.
-        nonnegative: That tensor is never negative, nor is any that shares its quantizer.
+        nonnegative: That tensor is never negative.
     """
 
     name: str

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +15,7 @@ from hw_models.cost.stream import fork_parts, stream_parts
 from hw_models.cost.target import DspUse, Target, load_target
 from hw_models.dataflow import Stream, dataflow
 from hw_models.folding import Folding, Pace, node_ii_cycles, node_paces
-from hw_models.graph import INPUT, Accelerator, Add, Mvau, Node, Pool, Requantize, SlidingWindow
+from hw_models.graph import INPUT, Accelerator, Add, Mvau, Node, Pool, Requantize
 from hw_models.resources import Resources, total
 
 IntArray = NDArray[np.int64]
@@ -178,11 +177,23 @@ class _Points:
             )
         if isinstance(node, Requantize):
             return self._requantize_variants(node)
+        if isinstance(node, Add):
+            return self._add_variants(node)
         name = self.template.sources[position][0]
         layer = self.template.code_layers[name]
         if layer == self.weight.shape[1]:
             return np.zeros(len(self.weight), dtype=np.int64), lambda _: node
-        return self.act[:, layer], lambda key: _with_act(node, self._codes(name, key))
+        return self.act[:, layer], lambda key: replace(node, act=self._codes(name, key))
+
+    def _add_variants(self, node: Add) -> tuple[IntArray, Callable[[int], Add]]:
+        """Return keys and nodes of an addition, whose streams may differ in their sign."""
+        names, count = self.template.sources_of(node), len(self.formats)
+        first, second = (self.template.code_layers[name] for name in names)
+        if self.weight.shape[1] in (first, second):
+            return np.zeros(len(self.weight), dtype=np.int64), lambda _: node
+        return self.act[:, first] * count + self.act[:, second], lambda key: node.with_acts(
+            self._codes(names[0], key // count), self._codes(names[1], key % count)
+        )
 
     def _codes(self, name: str, act: int) -> Format:
         """Return the format of the codes of a node where their layer takes format `act`."""
@@ -206,14 +217,18 @@ class _Points:
             layer = self.template.mvaus.index(source)
             table = accumulator_bits_table(source.mw, self.formats, self.formats)
             return np.asarray(table[self.weight[:, layer], self.act[:, layer]])
-        assert isinstance(source, Pool | Add), "nothing else gives sums"
+        if isinstance(source, Add):
+            key, variant = self._add_variants(source)
+            keys, which = np.unique(key, return_inverse=True)
+            return np.array([variant(k).accumulator_bits for k in keys.tolist()])[which]
+        assert isinstance(source, Pool), "nothing else gives sums"
         name = self.template.sources_of(source)[0]
         layer = self.template.code_layers[name]
         if layer == self.weight.shape[1]:
             return np.full(len(self.weight), source.accumulator_bits)
         bits = np.zeros(len(self.formats), dtype=np.int64)
         for act in np.unique(self.act[:, layer]).tolist():
-            bits[act] = _with_act(source, self._codes(name, act)).accumulator_bits
+            bits[act] = replace(source, act=self._codes(name, act)).accumulator_bits
         return np.asarray(bits[self.act[:, layer]])
 
     def stream_bits(self, stream: Stream) -> IntArray:
@@ -243,14 +258,6 @@ def _between(bits: IntArray, stream: Stream, target: Target) -> IntArray:
 def _numbers(resources: Resources) -> tuple[int, ...]:
     """Return `resources` in the order of `_NUMBERS`."""
     return (resources.lut, resources.ff, resources.dsp, resources.bram18, 0, 0)
-
-
-Taker = TypeVar("Taker", bound=SlidingWindow | Pool | Add)
-
-
-def _with_act(node: Taker, act: Format) -> Taker:
-    """Return `node` for codes of another format; the two streams of an `Add` share theirs."""
-    return replace(node, acts=(act, act)) if isinstance(node, Add) else replace(node, act=act)
 
 
 def _gathered(

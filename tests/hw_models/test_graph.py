@@ -217,6 +217,29 @@ def test_added_streams_that_no_layer_multiplies_keep_their_sign():
     assert changed.node("add").acts == (int4, int4)
 
 
+def test_added_streams_may_differ_in_their_sign():
+    net = residual()
+    uint8 = parse_format("uint8")
+    body, add = replace(net.node("body"), act=uint8), net.node("add").with_acts(INT8, uint8)
+    changed = {
+        "stem.q": replace(net.node("stem.q"), output=uint8),
+        "body": body,
+        "body.q": Requantize.after(body, name="body.q", output=INT8),
+        "add": add,
+        "add.q": Requantize.after(add, name="add.q", output=INT8),
+    }
+    nodes = tuple(changed.get(node.name, node) for node in net.nodes)
+    net = Accelerator(nodes=nodes, sources=net.sources)
+    e2m1, ue2m2, int8 = (parse_format(name) for name in ("e2m1", "ue2m2", "int8"))
+    changed = net.with_formats([int8] * 3, [int8, ue2m2, e2m1])
+    assert changed.node("stem.q").output == ue2m2
+    assert changed.node("body.q").output == e2m1
+    # the scale is one, and a step of ue2m2 is half a step of e2m1
+    assert changed.node("add").acts == (e2m1, ue2m2)
+    assert changed.node("add").shifts == (1, 0)
+    assert changed.node("add").accumulator_lsb == ue2m2.lsb
+
+
 def test_windows_do_not_hide_the_layer_that_multiplies_added_streams():
     net = residual()
     nodes, sources = list(net.nodes), list(net.sources)

@@ -1,5 +1,7 @@
 """PD-Quant's range search: scales under which the network's predictions change least."""
 
+from collections.abc import Mapping
+
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -40,35 +42,32 @@ def choose_scales(
         if tensor is not None and tensor.group not in decided:
             decided.add(tensor.group)
             members = [name for name, each in tensors.items() if each.group == tensor.group]
-            base = in_quantized[members[0]]
-            assert isinstance(base, FakeQuantize)
+            quantizers = {name: in_quantized[name] for name in members}
             best = min(
-                _candidates(base, network.scheme.scale),
-                key=lambda quantizer: _difference(run, in_float, members, quantizer, wanted),
+                _candidates(quantizers, network.scheme.scale),
+                key=lambda trial: _difference(run, in_float | trial, wanted),
             )
             for modules in (in_quantized, in_float):  # what is decided stays so in later trials
-                modules.update(dict.fromkeys(members, best))
-            scales |= dict.fromkeys(members, best.scale)
+                modules.update(best)
+            scales |= {name: quantizer.scale for name, quantizer in best.items()}
         run.step(node)
     return network.with_scales(scales)
 
 
-def _candidates(base: FakeQuantize, kind: Scale) -> list[FakeQuantize]:
-    """Return quantizers of one format, the one that is there first among equals."""
+def _candidates(quantizers: Mapping[str, nn.Module], kind: Scale) -> list[dict[str, FakeQuantize]]:
+    """Return `quantizers` with other scales, those that are there first among equals."""
     ratios = sorted(_RATIOS[kind], key=lambda ratio: ratio != 1.0)
-    return [FakeQuantize(base.scale * ratio, base.rounding) for ratio in ratios]
+    present = {n: base for n, base in quantizers.items() if isinstance(base, FakeQuantize)}
+    assert len(present) == len(quantizers), "every quantizer is executed as one"
+    return [
+        {n: FakeQuantize(base.scale * ratio, base.rounding) for n, base in present.items()}
+        for ratio in ratios
+    ]
 
 
-def _difference(
-    run: Run,
-    in_float: dict[str, nn.Module],
-    members: list[str],
-    quantizer: FakeQuantize,
-    wanted: torch.Tensor,
-) -> float:
-    """Return how far predictions are from `wanted` if `run` goes on in float from here."""
-    trial = run.branch(in_float | dict.fromkeys(members, quantizer))
-    found = F.log_softmax(trial.finish(), dim=1)
+def _difference(run: Run, modules: dict[str, nn.Module], wanted: torch.Tensor) -> float:
+    """Return how far predictions are from `wanted` if `run` goes on with `modules` from here."""
+    found = F.log_softmax(run.branch(modules).finish(), dim=1)
     return float(F.kl_div(found, wanted, reduction="batchmean", log_target=True))
 
 

@@ -115,14 +115,15 @@ def test_tensors_that_are_added_share_scale_and_format_but_no_module(seeded):
 
 
 @pytest.mark.parametrize(("name", "counterpart"), [("int4", "uint4"), ("e2m1", "ue2m2")])
-def test_only_groups_that_are_never_negative_lose_their_sign(seeded, name, counterpart):
+def test_only_tensors_that_are_never_negative_lose_their_sign(seeded, name, counterpart):
     source = seeded("resnet8")
     network = prepare(source.calibrated, source.scheme(name, unsigned=True))
-    formats = {tensor: format_name for tensor, (_, format_name) in quantizers(network).items()}
+    found = quantizers(network)
+    assert found["relu"][0] == found["stack1_conv2"][0]  # they are added: one scale
+    formats = {tensor: format_name for tensor, (_, format_name) in found.items()}
     signed = {tensor for tensor, format_name in formats.items() if format_name == name}
     assert signed == {
-        "relu", "stack1_conv2", "stack2_conv2", "stack2_shortcut", "stack3_conv2",
-        "stack3_shortcut",
+        "stack1_conv2", "stack2_conv2", "stack2_shortcut", "stack3_conv2", "stack3_shortcut",
     }  # fmt: skip
     others = {tensor: name for tensor, name in formats.items() if tensor not in signed}
     assert others.pop("input_1") == "uint8"
@@ -135,6 +136,18 @@ def test_layers_whose_inputs_are_added_must_agree_on_their_format(seeded):
     acts = ["int5" if name == "stack3.shortcut" else "int4" for name in names]
     with pytest.raises(DesignError, match=r"'stack3.shortcut' wants int5 inputs, .* in int4"):
         prepare(source.calibrated, mixed(names, ["int4"] * len(names), acts))
+
+
+def test_layers_whose_inputs_are_added_may_differ_in_the_sign(seeded):
+    source = seeded("resnet8")
+    names = source.calibrated.network.layer_names
+    scheme = mixed(names, ["int4"] * len(names), ["int4"] * len(names))
+    signed = quantizers(prepare(source.calibrated, scheme))
+    acts = ["uint4" if name == "stack1.conv1" else "int4" for name in names]
+    found = quantizers(prepare(source.calibrated, mixed(names, ["int4"] * len(names), acts)))
+    changed = {name for name in found if found[name] != signed[name]}
+    assert changed == {"relu"}
+    assert found["relu"] == (signed["relu"][0], "uint4")  # the scale of the signed one
 
 
 def test_what_no_layer_multiplies_takes_the_format_of_what_it_becomes(seeded):
@@ -156,7 +169,10 @@ def test_behind_the_last_layer_codes_have_8_bits(images):
 
 @torch.no_grad()
 def codes_used(network, images):
-    """Return the share of its codes that each quantizer gives, tensors that are added together."""
+    """Return the share of its codes that each quantizer gives.
+
+    Tensors that are added count together where they have one format.
+    """
     given: dict[tuple[float, str], set[float]] = {}
     n_codes: dict[tuple[float, str], int] = {}
     keys = quantizers(network)
@@ -179,5 +195,6 @@ def test_seeded_networks_use_their_codes(seeded, model, name):
     network = prepare(source.calibrated, source.scheme(name, unsigned=True))
     network = copy.deepcopy(network)  # the hooks stay here
     used = codes_used(network, source.images)
-    assert len(used) == len({tensor.group for tensor in source.calibrated.network.tensors})
+    tensors = source.calibrated.network.tensors
+    assert len(used) == len({(tensor.group, tensor.nonnegative) for tensor in tensors})
     assert min(used.values()) >= 0.6

@@ -45,9 +45,10 @@ def test_the_tensors_of_resnet8():
     # the two operands of the second addition take the format of what their sum becomes
     assert by_name["stack2_shortcut"].layer == "stack3.conv1"
     assert by_name["stack3_shortcut"].layer == by_name["stack3_relu2"].layer == "fc"
-    # a ReLU whose output is added to a convolution's is signed with it, and so is its reader
-    assert not by_name["relu"].nonnegative
-    assert {layer.name: layer.nonnegative for layer in traced.layers}["stack1.conv1"] is False
+    # a ReLU's output shares its scale with a convolution's that it is added to, but has no sign
+    assert by_name["relu"].nonnegative
+    assert not by_name["stack1_conv2"].nonnegative
+    assert {layer.name: layer.nonnegative for layer in traced.layers}["stack1.conv1"] is True
     assert by_name["pool"].nonnegative
 
 
