@@ -11,10 +11,12 @@ import shutil
 import signal
 import subprocess
 import sysconfig
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -267,19 +269,21 @@ def _package_version(tool: Tool) -> str:
 
 def _printed_version(tool: Tool, executable: Path) -> str:
     """Return the first version number the executable prints, ``"unknown"`` if there is none."""
-    try:
-        done = subprocess.run(
-            [executable, tool.version_option],
-            capture_output=True,
-            text=True,
-            errors="replace",
-            stdin=subprocess.DEVNULL,
-            timeout=_VERSION_TIMEOUT_S,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return "unknown"
-    number = re.search(r"\d+(\.\d+)+[\w.+-]*", done.stdout + done.stderr)
+    return _asked_version(executable, tool.version_option, executable.stat().st_mtime_ns)
+
+
+@lru_cache
+def _asked_version(executable: Path, option: str, _modified_ns: int) -> str:
+    """Ask once as long as the file stays the same: one that hangs takes `_VERSION_TIMEOUT_S`."""
+    with tempfile.TemporaryDirectory(prefix="bitfront-version-") as folder:
+        log = Path(folder, "log")
+        try:
+            run((str(executable), option), folder=Path(), log=log, timeout_s=_VERSION_TIMEOUT_S)
+        except ToolFailedError:
+            pass  # some print it and fail
+        except (ToolNotFoundError, ToolTimeoutError):
+            return "unknown"
+        number = re.search(r"\d+(\.\d+)+[\w.+-]*", log.read_text(errors="replace"))
     return number.group() if number else "unknown"
 
 

@@ -166,6 +166,17 @@ def wait_until_gone(pid: int) -> bool:
 
 
 @needs_proc
+def test_a_tool_that_hangs_is_asked_for_its_version_once(tmp_path, monkeypatch):
+    text = f"echo asked >> {tmp_path}/log; sleep 300 & echo $! > {tmp_path}/child; wait"
+    path = script(tmp_path / "fake-tool", text)
+    monkeypatch.setenv(FAKE.variable, str(path))
+    monkeypatch.setattr("hw_models.tools._VERSION_TIMEOUT_S", 0.5)
+    assert [locate(FAKE).version for _ in range(3)] == ["unknown"] * 3
+    assert (tmp_path / "log").read_text() == "asked\n"
+    assert wait_until_gone(int((tmp_path / "child").read_text()))
+
+
+@needs_proc
 @pytest.mark.parametrize("ending", ["wait", "exit 0", "exit 1"])
 def test_no_child_outlives_its_tool(tmp_path, ending):
     """A tool that hangs, ends or fails: what it started is gone in every case."""

