@@ -47,9 +47,9 @@ def test_a_page_over_all_devices_says_what_is_met_and_what_is_missed(tmp_path):
     assert "bitfront calibrate --device ecp5 --report" in page
     assert "bitfront calibrate --device ice40 --keep-cells --report" in page
     assert page.count(": met") == 7
-    assert page.count(": missed") == 1
+    assert page.count(": missed |") == 1
     assert "| ice40 | 3 | 1 | 0.50 | 0 | +1.5, 2.5, 6.5 |" in page
-    assert "| ecp5 | 5 | 1 | 0.25 | 0 | 0 |" in page
+    assert "| ecp5 | 5 | 1 | 0.25 | 0 | 0 | missed: FF |" in page
     assert "| ecp5 | thresholds | 2 | 1.0 | 3.0 | 0.990 | 0.980 | 20.0 | 1 | 0.25 | 0 |" in page
     stored = json.loads((tmp_path / "ecp5.json").read_text())
     assert stored["unseen_formats"]["mape_pct"] == 1.0
@@ -60,3 +60,15 @@ def test_a_page_over_all_devices_says_what_is_met_and_what_is_missed(tmp_path):
     for ending in ("png", "svg", "pdf"):
         for name in ("ice40", "ice40_nodes"):
             assert (tmp_path / f"{name}.{ending}").stat().st_size > 1000
+
+
+def test_an_aim_is_missed_by_tau_alone_and_by_a_better_naive_model(tmp_path):
+    found = judgement("ecp5")
+    flat = replace(found, unseen_formats=replace(GOOD, tau=0.9))
+    write_calibration(flat, tmp_path / "tau")
+    page = (tmp_path / "tau" / "README.md").read_text()
+    assert "| 0.900 | 3, 8, 0.95: missed |" in page
+    write_calibration(replace(found, units_naive=replace(GOOD, mape_pct=0.5)), tmp_path / "naive")
+    page = (tmp_path / "naive" / "README.md").read_text()
+    assert page.count(": met |") == 3
+    assert page.count("4: missed |") == 1
