@@ -13,6 +13,7 @@ from typing import Any, Literal, Self, get_args
 from dse.errors import DesignError
 from dse.formats import Format, parse_format
 from dse.recipe import NONE, Recipe
+from dse.training import QAT_VERSION, QatSettings
 from hw_models.folding import Folding
 
 ACCURACY_VERSION = 1
@@ -61,7 +62,7 @@ def _plain(value: object) -> Any:  # noqa: ANN401 - JSON has no narrower type
     match value:
         case Format() | Recipe():
             return value.name
-        case bool() | int() | str():
+        case bool() | int() | str() | None:
             return value
         case float():
             return value.hex()
@@ -230,19 +231,6 @@ class Scheme:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Quantization:
-    """All of a design point that decides its accuracy: formats, and how they are reached.
-
-    Attributes:
-        scheme: Number formats of every layer.
-        recipe: Post-training methods.
-    """
-
-    scheme: Scheme
-    recipe: Recipe = NONE
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AccuracyContext:
     """What an accuracy depends on besides its design point.
 
@@ -257,6 +245,39 @@ class AccuracyContext:
     data: str
     calibration: int
     seed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quantization:
+    """All of a design point that decides its accuracy: formats, and how they are reached.
+
+    Attributes:
+        scheme: Number formats of every layer.
+        recipe: Post-training methods.
+        training: Quantization-aware training that follows them; `None` where nothing is trained.
+    """
+
+    scheme: Scheme
+    recipe: Recipe = NONE
+    training: QatSettings | None = None
+
+    @property
+    def recipe_name(self) -> str:
+        """Name of the recipe, with training as its last method: ``gptq+qat``."""
+        return self.recipe.name if self.training is None else self.recipe.followed_by("qat")
+
+    def accuracy_key(self, context: AccuracyContext) -> str:
+        """Return the sha256 of all that decides the accuracy."""
+        training = {"qat_version": QAT_VERSION, "training": self.training}
+        return sha256_of(
+            {
+                "context": context,
+                "recipe": self.recipe,
+                "scheme": self.scheme,
+                "version": ACCURACY_VERSION,
+                **(training if self.training else {}),
+            }
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,6 +305,7 @@ class DesignPoint:
         foldings: One folding per layer of the scheme, in its order.
         device: Name of the FPGA family.
         dsp: Multipliers in LUTs only, or in DSP blocks where that is cheaper.
+        training: Quantization-aware training, if any.
     """
 
     scheme: Scheme
@@ -291,6 +313,7 @@ class DesignPoint:
     foldings: tuple[Folding, ...]
     device: str
     dsp: Dsp
+    training: QatSettings | None = None
 
     def __post_init__(self) -> None:
         if len(self.foldings) != len(self.scheme.layers):
@@ -303,18 +326,11 @@ class DesignPoint:
     @property
     def quantization(self) -> Quantization:
         """What decides the point's accuracy."""
-        return Quantization(scheme=self.scheme, recipe=self.recipe)
+        return Quantization(scheme=self.scheme, recipe=self.recipe, training=self.training)
 
     def accuracy_key(self, context: AccuracyContext) -> str:
         """Return the sha256 of all that decides the point's accuracy."""
-        return sha256_of(
-            {
-                "context": context,
-                "recipe": self.recipe,
-                "scheme": self.scheme,
-                "version": ACCURACY_VERSION,
-            }
-        )
+        return self.quantization.accuracy_key(context)
 
     def cost_key(self, context: CostContext) -> str:
         """Return the sha256 of all that decides the point's cost."""
@@ -345,12 +361,14 @@ class DesignPoint:
         """
         plain = _parsed(text, "design point")
         try:
+            training = plain.get("training")  # points of earlier studies lack it
             return cls(
                 scheme=Scheme._from_plain(plain["scheme"]),
                 recipe=Recipe.parse(plain["recipe"]),
                 foldings=tuple(Folding(**folding) for folding in plain["foldings"]),
                 device=plain["device"],
                 dsp=plain["dsp"],
+                training=QatSettings.from_plain(training) if training is not None else None,
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise DesignError(f"this is not a design point: {error}") from error

@@ -29,6 +29,10 @@ class Recipe:
         """The name, from which `parse` makes the recipe again."""
         return _JOINT.join(self.methods) or _NAME_OF_NONE
 
+    def followed_by(self, step: str) -> str:
+        """Return the name of the recipe and one more step, ``qat`` or ``gptq+qat``."""
+        return _JOINT.join((*self.methods, step))
+
     @classmethod
     def parse(cls, name: str) -> Self:
         """Return the recipe called `name`.

@@ -22,7 +22,7 @@ from dse.cli.network import (
 from dse.formats import parse_format, parse_sweep
 from dse.point import Dsp
 from dse.recipe import parse_recipes
-from dse.search.settings import StudySettings
+from dse.search.settings import QAT_DEFAULTS, StudySettings
 
 if TYPE_CHECKING:
     from dse.report import Findings
@@ -41,7 +41,9 @@ def explore(
         typer.Option(help="Data set, e.g. digits, npz:PATH.", show_default="the network's own"),
     ] = None,
     weights: Annotated[str, typer.Option(help="Weight formats, e.g. int3-8,e4m3.")] = DEFAULT_SWEEP,
-    acts: Annotated[str, typer.Option(help="Activation formats.")] = DEFAULT_SWEEP,
+    acts: Annotated[
+        str, typer.Option(help="Activation formats; same: each weight format with itself.")
+    ] = DEFAULT_SWEEP,
     device: Annotated[str, typer.Option(help="FPGA family.")] = "xcup",
     fps: Annotated[float, typer.Option(help="Images per second, at the nominal clock.")] = 10_000.0,
     dsp: Annotated[Dsp, typer.Option(help="Whether DSP blocks may multiply.")] = "none",
@@ -62,18 +64,29 @@ def explore(
     best_of: Annotated[
         bool, typer.Option("--best-of", help="A pair's best recipe on validation stands for it.")
     ] = False,
+    qat: Annotated[
+        int, typer.Option(help="Points to train, quantization-aware: the front's first.")
+    ] = 0,
+    qat_epochs: Annotated[
+        int, typer.Option(help="Most passes of a training over its images.")
+    ] = QAT_DEFAULTS.epochs,
+    qat_lr: Annotated[
+        float, typer.Option(help="Highest learning rate of a training.")
+    ] = QAT_DEFAULTS.peak_lr,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
 ) -> None:
     """Evaluate a network in every pair of formats and report its accuracy-cost front.
 
-    With --ptq, each pair is evaluated once for every recipe.
+    With --ptq, each pair is evaluated once for every recipe. With --qat N, N pairs are then trained
+    on from their best recipe: those that add most to the front, then to the front behind it.
     """
     from dse.cli.progress import progress_bars
     from dse.report import write_report
     from dse.search.source import NetworkAccuracy
     from dse.search.study import explore as explore_grid
 
-    weight_formats, act_formats = parse_sweep(weights), parse_sweep(acts)
+    weight_formats, same_acts = parse_sweep(weights), acts == "same"
+    act_formats = weight_formats if same_acts else parse_sweep(acts)
     edge = parse_format(edge_format) if edge_format is not None else None
     recipes = parse_recipes(ptq)
     accuracy = NetworkAccuracy.load(
@@ -104,6 +117,10 @@ def explore(
         recipes=recipes,
         best_of=best_of,
         host=host,
+        same_acts=same_acts,
+        qat=qat,
+        qat_epochs=qat_epochs,
+        qat_lr=qat_lr,
     )
     try:
         with progress_bars() as progress:
@@ -137,6 +154,7 @@ def _summary(study: "Study", findings: "Findings") -> dict[str, object]:
         **_files(study.folder),
         "n_points": study.n_points,
         "n_computed": study.n_computed,
+        "n_ended": len(findings.ended),
         "n_front": len(findings.front),
         "best_recipes": best_recipes(findings.evaluations)["recipe"].value_counts().to_dict(),
         "hypervolume": findings.hypervolume,
@@ -158,5 +176,7 @@ def _print(study: "Study", findings: "Findings") -> None:
     columns = ("val_top1_pct", "test_top1_pct", findings.header.cost_column)
     Console().print(point_table(findings.interesting, columns, caption))
     typer.echo(f"{study.n_points} points, {study.n_computed} evaluated by this run")
+    if findings.ended:
+        typer.echo(f"{len(findings.ended)} ended without an accuracy: {study.folder / 'ended.csv'}")
     for name, place in _files(study.folder).items():
         typer.echo(f"{name:12}{place}")

@@ -17,17 +17,19 @@ from dse.cli.network import (
     UnsignedActsOption,
     WeightRangeOption,
     default_data,
+    scheme_of,
     study_evaluator,
 )
 from dse.errors import DataError, DesignError
 from dse.files import require_writable_folder
 from dse.formats import parse_format
-from dse.point import Quantization, Scheme, find_by_prefix
+from dse.point import Quantization, find_by_prefix
 from dse.recipe import Recipe
 
 if TYPE_CHECKING:
     from dse.progress import Progress
     from dse.quant.evaluator import Evaluator
+    from dse.quant.pipeline import QuantizedNetwork
 
 _WITH_STUDY = frozenset({"study", "point", "out", "checkpoint", "as_json"})
 """Options that go with a study; it has decided on the others."""
@@ -41,8 +43,9 @@ class _Chosen:
         network: Name of the network.
         data: Name of the data set.
         evaluator: Holds the trained network, calibrated.
-        quantization: Number formats and post-training recipe.
+        quantization: Number formats, post-training recipe and training.
         point: Digest in a study; ``""`` without one.
+        trained: File with the weights of a trained point; else `None`.
     """
 
     network: str
@@ -50,6 +53,13 @@ class _Chosen:
     evaluator: "Evaluator"
     quantization: Quantization
     point: str
+    trained: Path | None = None
+
+    def quantized(self) -> "QuantizedNetwork":
+        """Return the network to export."""
+        if self.trained is None:
+            return self.evaluator.quantized(self.quantization)
+        return self.evaluator.trained(self.quantization, self.trained)
 
 
 def export(
@@ -116,12 +126,11 @@ def export(
                 accuracy.check_formats(formats if edge is None else (*formats, edge))
                 accuracy.check_recipes([recipe])
                 evaluator = accuracy(progress)
-            scheme = Scheme.uniform(
-                evaluator.layers,
+            scheme = scheme_of(
+                evaluator,
                 *formats,
-                evaluator.input_format,
                 edge=edge,
-                never_negative=evaluator.never_negative if unsigned_acts else frozenset(),
+                unsigned_acts=unsigned_acts,
                 granularity=granularity,
                 scale=scale,
                 act_range=act_range,
@@ -171,6 +180,7 @@ def _point_of(
     Raises:
         UserError: There is no such study or point, or its weights or data are not to be had.
     """
+    from dse.search.evaluate import checkpoint_path
     from dse.search.store import Store
 
     if prefix is None:
@@ -179,14 +189,16 @@ def _point_of(
         header = store.header
         digest = find_by_prefix(prefix, store.evaluations()["digest"])
         point = store.point(digest)
-    settings = header.settings
+    settings, wanted = header.settings, point.quantization
     evaluator = study_evaluator(study, header, checkpoint, progress)
+    key = point.accuracy_key(header.accuracy)
     return _Chosen(
         network=settings.model,
         data=settings.data,
         evaluator=evaluator,
-        quantization=point.quantization,
+        quantization=wanted,
         point=digest,
+        trained=checkpoint_path(study, key) if wanted.training else None,
     )
 
 
@@ -195,14 +207,14 @@ def _write(chosen: _Chosen, out: Path) -> dict[str, str]:
     from dse.quant.export import Provenance, export_qonnx, write_qonnx
 
     evaluator = chosen.evaluator
-    model = export_qonnx(evaluator.quantized(chosen.quantization), evaluator.image_shape)
+    model = export_qonnx(chosen.quantized(), evaluator.image_shape)
     provenance = Provenance(
         network=chosen.network,
         data=chosen.data,
         data_fingerprint=evaluator.context.data,
         point=chosen.point,
         scheme=chosen.quantization.scheme,
-        recipe=chosen.quantization.recipe.name,
+        recipe=chosen.quantization.recipe_name,
         input_format=evaluator.input_format,
         input_scale=evaluator.input_scale,
     )

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dse.errors import DataError, DesignError
-from dse.point import ACCURACY_VERSION, ActRange, Granularity, HostMath, Scale, WeightRange
+from dse.formats import Format
+from dse.point import (
+    ACCURACY_VERSION,
+    ActRange,
+    Granularity,
+    HostMath,
+    Scale,
+    Scheme,
+    WeightRange,
+)
 
 if TYPE_CHECKING:
     from dse.progress import Progress
@@ -54,6 +63,45 @@ def default_data(model: str) -> str:
     if not name:
         raise DesignError(f"network '{model}' has no data set of its own; give one with --data")
     return name
+
+
+def scheme_of(
+    evaluator: "Evaluator",
+    weight: Format,
+    act: Format,
+    *,
+    edge: Format | None,
+    unsigned_acts: bool,
+    granularity: Granularity,
+    scale: Scale,
+    act_range: ActRange,
+    weight_range: WeightRange,
+) -> Scheme:
+    """Return the scheme of a network in one weight and one activation format, by the options.
+
+    Args:
+        evaluator: Holds the network.
+        weight: Format of the weights.
+        act: Format of the activations.
+        edge: Weight format of first and last layer; `None`: `weight`.
+        unsigned_acts: Whether inputs that are never negative lose their sign.
+        granularity: See `Scheme`.
+        scale: See `Scheme`.
+        act_range: See `Scheme`.
+        weight_range: See `Scheme`.
+    """
+    return Scheme.uniform(
+        evaluator.layers,
+        weight,
+        act,
+        evaluator.input_format,
+        edge=edge,
+        never_negative=evaluator.never_negative if unsigned_acts else frozenset(),
+        granularity=granularity,
+        scale=scale,
+        act_range=act_range,
+        weight_range=weight_range,
+    )
 
 
 def checkpoint_sha256(path: Path | None) -> str:

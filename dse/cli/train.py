@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,15 +18,17 @@ from dse.cli.network import (
     UnsignedActsOption,
     WeightRangeOption,
     default_data,
+    scheme_of,
 )
 from dse.errors import DesignError
 from dse.files import replace_atomically, require_writable_folder
 from dse.formats import parse_format
-from dse.point import Quantization, Scheme
+from dse.point import Quantization
 from dse.recipe import Recipe
+from dse.training import QatSettings
 
 if TYPE_CHECKING:
-    from dse.quant.qat import QatSettings, TrainedNetwork
+    from dse.quant.qat import TrainedNetwork
     from dse.quant.result import AccuracyResult
 
 _CHECKPOINT, _MODEL, _REPORT = "checkpoint.pt", "model.onnx", "training.json"
@@ -70,9 +73,7 @@ def train(
     The best epoch on validation images is kept. Killed, the same command goes on where it was.
     """
     from dse.cli.progress import progress_bars
-    from dse.data import load_dataset
     from dse.quant.export import Provenance, export_qonnx, write_qonnx
-    from dse.quant.qat import QatSettings, train_quantized
     from dse.search.source import NetworkAccuracy
 
     require_writable_folder(out)
@@ -101,32 +102,35 @@ def train(
     )
     with progress_bars() as progress:
         evaluator = accuracy(progress)
-        scheme = Scheme.uniform(
-            evaluator.layers,
+        scheme = scheme_of(
+            evaluator,
             *formats,
-            evaluator.input_format,
             edge=edge,
-            never_negative=evaluator.never_negative if unsigned_acts else frozenset(),
+            unsigned_acts=unsigned_acts,
             granularity=granularity,
             scale=scale,
             act_range=act_range,
             weight_range=weight_range,
         )
-        wanted = Quantization(scheme=scheme, recipe=recipe)
-        dataset = load_dataset(accuracy.data, seed)
-        trained = train_quantized(evaluator, wanted, dataset, settings, out / _CHECKPOINT, progress)
+        wanted = Quantization(scheme=scheme, recipe=recipe, training=settings)
+        trained = evaluator.train(wanted, out / _CHECKPOINT, progress)
+        accuracies = {
+            "float": evaluator.float_accuracy,
+            "ptq": evaluator.measure(evaluator.quantized(wanted)),
+            "qat": evaluator.measure(trained.network),
+        }
     provenance = Provenance(
         network=model,
         data=accuracy.data,
         data_fingerprint=evaluator.context.data,
         point="",
         scheme=scheme,
-        recipe="+".join((*recipe.methods, "qat")),
+        recipe=wanted.recipe_name,
         input_format=evaluator.input_format,
         input_scale=evaluator.input_scale,
     )
     write_qonnx(export_qonnx(trained.network, evaluator.image_shape), out / _MODEL, provenance)
-    report = _report(trained, settings, evaluator.float_accuracy) | provenance.facts()
+    report = _report(trained, settings, accuracies) | provenance.facts()
     replace_atomically(out / _REPORT, json.dumps(report, indent=1) + "\n")
     if as_json:
         typer.echo(json.dumps(report, indent=1))
@@ -135,10 +139,9 @@ def train(
 
 
 def _report(
-    trained: "TrainedNetwork", settings: "QatSettings", before: "AccuracyResult"
+    trained: "TrainedNetwork", settings: QatSettings, accuracies: Mapping[str, "AccuracyResult"]
 ) -> dict[str, object]:
     """Return what training did, as JSON values."""
-    accuracies = {"float": before, "ptq": trained.before, "qat": trained.after}
     figures = {
         f"{name}_{split}_top1_pct": getattr(result, f"{split}_top1_pct")
         for name, result in accuracies.items()
@@ -146,8 +149,8 @@ def _report(
     }
     return {
         **figures,
-        "n_val": before.n_val,
-        "n_test": before.n_test,
+        "n_val": accuracies["float"].n_val,
+        "n_test": accuracies["float"].n_test,
         "best_epoch": trained.best,
         "epochs": [dataclasses.asdict(epoch) for epoch in trained.history],
         "settings": dataclasses.asdict(settings),

@@ -3,6 +3,6 @@
 Importing this package does not load torch; its modules do.
 """
 
-from dse.quant.result import AccuracyResult
+from dse.quant.result import AccuracyResult, EndedEarly, Outcome
 
-__all__ = ["AccuracyResult"]
+__all__ = ["AccuracyResult", "EndedEarly", "Outcome"]

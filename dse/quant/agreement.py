@@ -11,8 +11,8 @@ from dse.data import Dataset, load_dataset
 from dse.errors import DataError
 from dse.point import Quantization, Scheme
 from dse.progress import Progress
-from dse.quant.evaluator import BATCH_IMAGES
 from dse.quant.export import read_facts
+from dse.quant.images import batches_of
 from dse.quant.source import EvaluatorSource
 from dse.recipe import Recipe
 from hw_models.build.images import given_images
@@ -86,5 +86,5 @@ def _brevitas_classes(
     )
     scheme, recipe = Scheme.from_json(facts["scheme"]), Recipe.parse(facts["recipe"])
     network = source(progress).quantized(Quantization(scheme=scheme, recipe=recipe))
-    batches = torch.split(torch.from_numpy(np.ascontiguousarray(x)), BATCH_IMAGES)
+    batches = batches_of(x)
     return torch.cat([network.module(batch).argmax(dim=1) for batch in batches]).numpy()

@@ -2,40 +2,28 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property, partial
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import nn
 
-from dse.data import Dataset, Split
-from dse.errors import DesignError
+from dse.data import Dataset
+from dse.errors import DesignError, DivergedError
 from dse.point import AccuracyContext, HostMath, Quantization
+from dse.progress import Progress, silent
 from dse.quant.fast import freeze, logits_of
+from dse.quant.images import Images, examples_of
 from dse.quant.pipeline import CalibratedNetwork, QuantizedNetwork
+from dse.quant.qat import TrainedNetwork, TrainingStart, read_trained, train_quantized
 from dse.quant.quantizer import Quantizer
-from dse.quant.result import AccuracyResult
+from dse.quant.result import AccuracyResult, EndedEarly, Outcome
 from dse.quant.trace import trace
 
-BATCH_IMAGES = 100
-"""Images evaluated at once. Float32 sums depend on it in the last bit, so it is fixed."""
-
 _TOGETHER = 8  # quantizations whose common beginning is computed once
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Images:
-    """A split as the network sees it."""
-
-    batches: tuple[torch.Tensor, ...]
-    labels: npt.NDArray[np.int64]
-
-    @classmethod
-    def of(cls, data: Dataset, split: Split) -> "_Images":
-        images = torch.from_numpy(np.ascontiguousarray(data.as_float(split)))
-        return cls(batches=torch.split(images, BATCH_IMAGES), labels=split.y)
 
 
 class Evaluator:
@@ -75,9 +63,10 @@ class Evaluator:
                 f"sets {len(data.calibration)} aside"
             )
         self.traced = trace(network, host=host)
-        self._validation = _Images.of(data, data.validation)
-        self._test = _Images.of(data, data.test)
-        images = _Images.of(data, data.calibration.take(np.arange(calibration)))
+        self._data = data
+        self._validation = Images.of(data, data.validation)
+        self._test = Images.of(data, data.test)
+        images = Images.of(data, data.calibration.take(np.arange(calibration)))
         self._quantizer = Quantizer(
             calibrated=CalibratedNetwork.from_images(self.traced, images.batches, data.input_scale),
             seed=seed,
@@ -110,7 +99,7 @@ class Evaluator:
         return self._quantizer.calibrated
 
     def quantized(self, wanted: Quantization) -> QuantizedNetwork:
-        """Return the Brevitas network whose accuracy `evaluate` measures.
+        """Return the Brevitas network whose accuracy `evaluate` measures, before any training.
 
         Raises:
             DesignError: The scheme does not fit the network, or the recipe makes no sense.
@@ -141,7 +130,60 @@ class Evaluator:
 
     def measure(self, network: QuantizedNetwork) -> AccuracyResult:
         """Return the accuracy of a network with constant scales, such as a trained one."""
-        return next(self._measure(1, partial(logits_of, [freeze(network)])))
+        result = next(self._measure(1, partial(logits_of, [freeze(network)])))
+        changed = self._quantizer.changed_weights_pct(network)
+        return replace(result, changed_weights_pct=changed)
+
+    def train(
+        self, wanted: Quantization, checkpoint: Path, progress: Progress = silent
+    ) -> TrainedNetwork:
+        """Train a network on from what its recipe gives.
+
+        Args:
+            wanted: Formats, recipe and training.
+            checkpoint: File that holds how far training is. If it exists, training goes on there.
+            progress: Told of the epochs.
+
+        Raises:
+            UserError: As for `quantized`.
+            DivergedError: The loss became NaN or Inf.
+            DataError: The checkpoint is damaged, or of another training.
+        """
+        examples = examples_of(self._data)
+        return train_quantized(self._start(wanted), examples, checkpoint, progress)
+
+    def trained(self, wanted: Quantization, checkpoint: Path) -> QuantizedNetwork:
+        """Return the network that `train` left in its checkpoint.
+
+        Raises:
+            DataError: The checkpoint is missing, damaged, unfinished or of another training.
+        """
+        return read_trained(self._start(wanted), checkpoint)
+
+    def train_and_measure(
+        self, wanted: Quantization, checkpoint: Path, progress: Progress = silent
+    ) -> Outcome:
+        """Return the accuracy after training, or that training diverged.
+
+        Raises:
+            UserError: As for `train`.
+        """
+        started = time.perf_counter()
+        try:
+            result = self.measure(self.train(wanted, checkpoint, progress).network)
+        except DivergedError as error:
+            seconds = time.perf_counter() - started
+            return EndedEarly(reason=str(error), n_val=0, val_bound_pct=100.0, seconds=seconds)
+        return replace(result, seconds=time.perf_counter() - started)
+
+    def _start(self, wanted: Quantization) -> TrainingStart:
+        assert wanted.training is not None, "the caller asks for training"
+        return TrainingStart(
+            network=self.quantized(wanted),
+            traced=self.traced,
+            settings=wanted.training,
+            key=wanted.accuracy_key(self.context),
+        )
 
     def _measure(
         self, count: int, logits: Callable[[torch.Tensor], Iterator[torch.Tensor]]
@@ -165,7 +207,7 @@ class Evaluator:
 
 @torch.no_grad()
 def _correct(
-    count: int, images: _Images, logits: Callable[[torch.Tensor], Iterator[torch.Tensor]]
+    count: int, images: Images, logits: Callable[[torch.Tensor], Iterator[torch.Tensor]]
 ) -> npt.NDArray[np.bool_]:
     """Return which images each network classifies correctly, shape `(count, n)`."""
     classes = np.empty((count, len(images.labels)), np.int64)

@@ -26,3 +26,24 @@ class AccuracyResult:
     test_correct: bytes
     changed_weights_pct: float
     seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedEarly:
+    """Why there is no accuracy: nobody needs it, or nobody can have it.
+
+    Attributes:
+        reason: In words.
+        n_val: Validation images seen.
+        val_bound_pct: What the accuracy on all validation images does not exceed [%].
+        seconds: Time it took to find out [s].
+    """
+
+    reason: str
+    n_val: int
+    val_bound_pct: float
+    seconds: float
+
+
+Outcome = AccuracyResult | EndedEarly
+"""What becomes of a point that is evaluated."""

@@ -10,26 +10,17 @@ from torch import nn
 from dse.data import Dataset, load_dataset
 from dse.models import Network, load_network
 from dse.models.train import Epoch
-from dse.models.weights import Examples, network_digest, trained
+from dse.models.weights import network_digest, trained
 from dse.point import HostMath
 from dse.progress import Progress, silent
 from dse.quant.evaluator import Evaluator
+from dse.quant.images import examples_of
 from dse.quant.trace import trace
 from dse.quant.workload import template
 from hw_models.folding import Shapes
 
 TRAINING_THREADS = 1
 """Threads a network is trained with, on any machine, so that its weights are the same."""
-
-
-def examples_of(data: Dataset) -> Examples:
-    """Return what networks are trained on: inputs as values on the input's grid."""
-    return Examples(
-        x=data.as_float(data.train),
-        y=data.train.y,
-        x_val=data.as_float(data.validation),
-        y_val=data.validation.y,
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

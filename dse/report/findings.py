@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING
 
 from dse.intervals import PairedComparison, compare_paired
 from dse.report.recipes import RecipeFinding, recipe_findings
+from dse.report.trainings import TrainingFinding, training_findings
 from dse.search.header import Header
+from dse.search.store import TOTALS, EndedPoint
 from dse.selection import (
     best_recipes,
     best_uniform,
@@ -17,9 +19,6 @@ from dse.selection import (
 
 if TYPE_CHECKING:
     import pandas as pd
-
-TOTALS = ("lut", "ff", "dsp", "bram18")
-"""Columns without numbers for a network that leaves a part to a host."""
 
 NUMBERS = (
     "val_top1_pct", "test_top1_pct", "n_test", *TOTALS, "weight_kib", "lut_per_mac", "ii_cycles",
@@ -75,6 +74,8 @@ class Findings:
             multiply-accumulate), below the reference.
         widths: Integer against minifloat at each width both or one of them has.
         recipes: What each recipe does, against ``none``, by family and width of the weights.
+        trainings: What training did for each trained point.
+        ended: Points that have no accuracy and count for nothing above.
     """
 
     header: Header
@@ -88,9 +89,16 @@ class Findings:
     hypervolume: float
     widths: tuple[WidthFinding, ...]
     recipes: tuple[RecipeFinding, ...]
+    trainings: tuple[TrainingFinding, ...]
+    ended: tuple[EndedPoint, ...]
 
 
-def find(header: Header, evaluations: "pd.DataFrame", n_planned: int) -> Findings:
+def find(
+    header: Header,
+    evaluations: "pd.DataFrame",
+    n_planned: int,
+    ended: tuple[EndedPoint, ...] = (),
+) -> Findings:
     """Return what `evaluations` of the study with this `header` amount to.
 
     The front is top-1 × LUT, with DSP blocks × DSP; where a host computes a part, top-1 × LUT a
@@ -99,9 +107,7 @@ def find(header: Header, evaluations: "pd.DataFrame", n_planned: int) -> Finding
     Raises:
         DataError: Results on the test images do not fit their number.
     """
-    cost = header.cost_column
-    uses_dsp = header.settings.dsp == "auto" and header.partial is None
-    objectives = (cost, "test_top1_pct", *(("dsp",) if uses_dsp else ()))
+    cost, objectives = header.cost_column, header.objectives
     needed = [name for name in NUMBERS if header.partial is None or name not in TOTALS]
     complete = evaluations.dropna(subset=needed)
     points = best_recipes(complete) if header.settings.best_of else complete
@@ -119,6 +125,8 @@ def find(header: Header, evaluations: "pd.DataFrame", n_planned: int) -> Finding
         hypervolume=hypervolume_of(points, reference, cost),
         widths=tuple(_width(points, front, bits) for bits in uniform_widths(points)),
         recipes=recipe_findings(complete, header.float_accuracy.test_top1_pct),
+        trainings=training_findings(complete, header.float_accuracy),
+        ended=ended,
     )
 
 

@@ -19,7 +19,9 @@ def settings_table(header: Header) -> str:
     settings, images = header.settings, header.float_accuracy
     formats = {
         "weight formats": ", ".join(item.name for item in settings.weights),
-        "activation formats": ", ".join(item.name for item in settings.acts),
+        "activation formats": "each weight format with itself"
+        if settings.same_acts
+        else ", ".join(item.name for item in settings.acts),
     }
     foldings = ", ".join(f"({pe}, {simd})" for pe, simd in header.foldings)
     values = {
@@ -40,6 +42,10 @@ def settings_table(header: Header) -> str:
         f"{_plain(settings.weight_range)}, activations per tensor by {_plain(settings.act_range)}",
         "recipes": escape(", ".join(recipe.name for recipe in settings.recipes))
         + ("; of each pair of formats the best on validation" if settings.best_of else ""),
+        "quantization-aware training": f"of {settings.qat} pairs of formats, "
+        f"{settings.qat_epochs} epochs, learning rate {settings.qat_lr:g}"
+        if settings.qat
+        else "none",
         "seed": str(settings.seed),
         "device": f"{escape(settings.device)} at {header.clock_mhz:g} MHz (nominal)",
         "frame rate asked for": f"{settings.fps:.15g} images a second",

@@ -1,22 +1,25 @@
 """The tables of points in a study's report, as Markdown."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dse.intervals import PairedComparison, wilson
-from dse.report.findings import TOTALS, Findings, WidthFinding
 from dse.report.markdown import escape, table
 from dse.report.symbols import MINUS, NOTHING, TIMES
 from dse.search.header import PartialCoverage
+from dse.search.store import TOTALS, EndedPoint
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from dse.report.findings import Findings, WidthFinding
 
 COST_NAMES = {"lut": "LUT", "lut_per_mac": "LUT per MAC"}
 """What points are compared by, by its column."""
 _TOTAL_NAMES = dict(zip(TOTALS, ("LUT", "FF", "DSP", "BRAM"), strict=True))
 
 
-def front_table(findings: Findings) -> str:
+def front_table(findings: "Findings") -> str:
     """Return the points of the front with all their numbers, cheapest first."""
     recipes = sorted(set(findings.front["recipe"]))
     totals = TOTALS if findings.header.partial is None else ()
@@ -43,7 +46,7 @@ def front_table(findings: Findings) -> str:
     return table(headings, rows, "l" * (len(headings) - numbers) + "r" * numbers)
 
 
-def interesting_table(findings: Findings) -> str:
+def interesting_table(findings: "Findings") -> str:
     """Return the most interesting points, compared with float and with int8."""
     cost = findings.header.cost_column
     int8_cost = 2**findings.header.reference.log2_lut
@@ -67,7 +70,7 @@ def interesting_table(findings: Findings) -> str:
     return table(headings, rows, "llrrrr" + "r" * shows_dsp)
 
 
-def widths_table(findings: Findings) -> str:
+def widths_table(findings: "Findings") -> str:
     """Return the best integer and the best minifloat of each width, and which is better."""
     cost = findings.header.cost_column
     headings = [
@@ -111,9 +114,31 @@ def host_table(partial: PartialCoverage) -> str:
     return table(["function", "nodes", "number", "MACs a frame"], rows, "llrr")
 
 
+def difference(found: PairedComparison) -> str:
+    """Return a difference of two accuracies with its interval [points]."""
+    ends = f"{found.interval.low_pct:+.2f} … {found.interval.high_pct:+.2f}"
+    return f"{found.difference_pct:+.2f} ({ends})"
+
+
 def count(number: float) -> str:
     """Return a whole number in groups of three digits."""
     return f"{number:,.0f}".replace(",", "\u202f")
+
+
+def ended_table(ended: Sequence[EndedPoint]) -> str:
+    """Return points that have no accuracy, and why."""
+    headings = ["weights", "activations", "recipe", "point", "why it ended"]
+    rows = (
+        [
+            escape(item.weight_format),
+            escape(item.act_format),
+            escape(item.recipe),
+            f"`{item.digest[:8]}`",
+            escape(item.reason),
+        ]
+        for item in ended
+    )
+    return table(headings, rows, "lllll")
 
 
 def _formats(row: "pd.Series") -> tuple[str, str]:
@@ -131,11 +156,10 @@ def _best_cells(row: "pd.Series | None", cost: str) -> list[str]:
 def _comparison_cells(found: PairedComparison | None) -> list[str]:
     if found is None:
         return [NOTHING] * 2
-    ends = f"{found.interval.low_pct:+.2f} … {found.interval.high_pct:+.2f}"
     p_value = f"{found.p_value:.3f}" if found.p_value >= 0.0005 else "< 0.001"
-    return [f"{found.difference_pct:+.2f} ({ends})", p_value]
+    return [difference(found), p_value]
 
 
-def _members(width: WidthFinding) -> str:
+def _members(width: "WidthFinding") -> str:
     names = (("integer", width.integer_on_front), ("minifloat", width.minifloat_on_front))
     return " and ".join(name for name, is_member in names if is_member) or "neither"

@@ -11,14 +11,17 @@ from dse.report.tables import (
     COST_NAMES,
     accuracy,
     count,
+    ended_table,
     front_table,
     host_table,
     interesting_table,
     widths_table,
 )
+from dse.report.trainings import trainings_table
 from dse.search.header import PartialCoverage
 from dse.selection import FAMILIES, Family, best_recipes, families, hypervolume_of
 
+_ENDED_SHOWN = 20
 _FAMILY_NAMES: dict[Family, str] = {
     "integer": "integer",
     "minifloat": "minifloat",
@@ -35,7 +38,7 @@ def report_text(findings: Findings) -> str:
 
 def _sections(findings: Findings) -> Iterator[str]:
     done, planned = len(findings.evaluations), findings.n_planned
-    if done < planned:
+    if done + len(findings.ended) < planned:
         yield (
             f"**{done} of {planned} points are evaluated. The same `bitfront explore` again goes "
             "on with the others.**\n"
@@ -59,6 +62,12 @@ def _sections(findings: Findings) -> Iterator[str]:
     if findings.recipes:
         yield "## What the recipes do\n"
         yield from _recipes(findings)
+    if findings.trainings:
+        yield "## What training gains\n"
+        yield from _trainings(findings)
+    if findings.ended:
+        yield "## Points without an accuracy\n"
+        yield from _ended(findings)
     yield "## The study\n"
     yield settings_table(findings.header)
     yield "## Where the numbers come from\n"
@@ -87,10 +96,12 @@ def _summary(findings: Findings) -> str:
 
 
 def _choice(findings: Findings) -> str:
-    recipes = findings.header.settings.recipes
-    if not findings.header.settings.best_of:
+    settings = findings.header.settings
+    if not settings.best_of:
         return ""
-    return f", each the best of {len(recipes)} recipes on validation"
+    trained = ", or trained," if settings.qat else ""
+    plural = "s" if len(settings.recipes) > 1 else ""
+    return f", each the best of {len(settings.recipes)} recipe{plural}{trained} on validation"
 
 
 def _hypervolumes(findings: Findings) -> str:
@@ -148,6 +159,29 @@ def _recipes(findings: Findings) -> Iterator[str]:
     yield recipes_table(findings.recipes)
     yield "The recipe that is best on validation, pair by pair:\n"
     yield winners_table(best_recipes(findings.evaluations))
+
+
+def _trainings(findings: Findings) -> Iterator[str]:
+    training = findings.header.settings.training
+    yield (
+        "Quantization-aware training of the pairs of formats that add most to the front (then to "
+        "the front behind it), each from its recipe that is best on validation; the epoch that is "
+        f"best on validation counts. At most {training.epochs} epochs, learning rate up to "
+        f"{training.peak_lr:g}, {100 * training.distillation:.0f} % of the targets from the float "
+        "network. Differences are on the test images, with Tango's 95 % interval.\n"
+    )
+    yield trainings_table(findings.trainings)
+
+
+def _ended(findings: Findings) -> Iterator[str]:
+    shown = findings.ended[:_ENDED_SHOWN]
+    yield (
+        f"{count(len(findings.ended))} points ended without an accuracy and are neither on the "
+        "front nor in any table above; all are in [ended.csv](ended.csv)"
+        + (f", the first {len(shown)} here" if len(shown) < len(findings.ended) else "")
+        + ".\n"
+    )
+    yield ended_table(shown)
 
 
 def _widths(findings: Findings) -> Iterator[str]:

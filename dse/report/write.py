@@ -1,5 +1,9 @@
 """A study's report as files beside its database."""
 
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -7,7 +11,7 @@ from dse.files import replace_atomically
 from dse.plots import by_bits, pareto, save_figure
 from dse.report.findings import Findings, find
 from dse.report.text import report_text
-from dse.search.store import Store
+from dse.search.store import EndedPoint, Store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,14 +31,15 @@ def read_findings(folder: Path) -> Findings:
     """
     with Store.open_readonly(folder) as store:
         n_planned, _ = store.counts()
-        return find(store.header, store.evaluations(), n_planned)
+        return find(store.header, store.evaluations(), n_planned, store.ended())
 
 
 def write_report(folder: Path) -> Findings:
     """Write the report of the study in `folder` from its database alone, and return its findings.
 
-    The files are ``report.md``, ``evaluations.csv``, ``front.csv`` and ``figures/``; each is
-    replaced as a whole, and the same study gives the same bytes.
+    The files are ``report.md``, ``evaluations.csv``, ``front.csv``, ``figures/`` and, where points
+    have no accuracy, ``ended.csv``; each is replaced as a whole, and the same study gives the same
+    bytes.
 
     Raises:
         DataError: There is no study, it is damaged, or a file cannot be written.
@@ -42,9 +47,21 @@ def write_report(folder: Path) -> Findings:
     findings = read_findings(folder)
     replace_atomically(folder / "evaluations.csv", _csv(findings.evaluations))
     replace_atomically(folder / "front.csv", _csv(findings.front))
+    _write_ended(findings.ended, folder / "ended.csv")
     _write_figures(findings, folder / "figures")
     replace_atomically(folder / "report.md", report_text(findings))
     return findings
+
+
+def _write_ended(ended: Sequence[EndedPoint], path: Path) -> None:
+    if not ended:
+        path.unlink(missing_ok=True)
+        return
+    lines = io.StringIO()
+    writer = csv.DictWriter(lines, asdict(ended[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(map(asdict, ended))
+    replace_atomically(path, lines.getvalue())
 
 
 def _write_figures(findings: Findings, folder: Path) -> None:

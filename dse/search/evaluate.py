@@ -1,6 +1,7 @@
 """Where accuracies come from, and how a study's points are grouped so that work is shared."""
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Protocol
 
 from dse.formats import Format
@@ -8,11 +9,12 @@ from dse.point import AccuracyContext
 from dse.progress import Progress, silent
 from dse.quant import AccuracyResult
 from dse.recipe import Recipe
-from dse.search.executor import Evaluates, Job, Task
+from dse.search.executor import Evaluates, Job, Task, Training
 from dse.search.store import PlannedPoint
 from hw_models.folding import Shapes
 
 _TOGETHER = 8
+_DIGITS_OF_A_KEY = 16
 
 
 class AccuracySource(Evaluates, Protocol):
@@ -87,3 +89,24 @@ def shared_tasks(points: Sequence[PlannedPoint]) -> list[Task]:
         for group in groups.values()
         for start in range(0, len(group), _TOGETHER)
     ]
+
+
+def trainings(points: Sequence[PlannedPoint], folder: Path) -> list[Task]:
+    """Return one task for each point to be trained.
+
+    Args:
+        points: What is to be trained.
+        folder: Of the study; see `checkpoint_path`.
+    """
+    return [
+        Training(
+            job=Job(accuracy_key=planned.accuracy_key, quantization=planned.point.quantization),
+            checkpoint=checkpoint_path(folder, planned.accuracy_key),
+        )
+        for planned in points
+    ]
+
+
+def checkpoint_path(folder: Path, accuracy_key: str) -> Path:
+    """Return the file that holds a trained point's weights in the folder of its study."""
+    return folder / "qat" / f"{accuracy_key[:_DIGITS_OF_A_KEY]}.pt"

@@ -15,36 +15,61 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from multiprocessing import connection, get_context
 from multiprocessing.context import SpawnProcess
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn, Protocol
 
 from dse.errors import BitfrontError
 from dse.point import Quantization
-from dse.quant import AccuracyResult
+from dse.progress import Progress, silent
+from dse.quant import AccuracyResult, EndedEarly, Outcome
 
 _END_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One accuracy to find: the key it is stored under and what it is the accuracy of."""
+    """One accuracy to find.
+
+    Attributes:
+        accuracy_key: Key it is stored under.
+        quantization: What it is the accuracy of.
+    """
 
     accuracy_key: str
     quantization: Quantization
 
 
-Task = tuple[Job, ...]
-"""Jobs that share work and are done by one process, in order."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Training:
+    """One network to train.
 
-Finished = tuple[str, AccuracyResult]
+    Attributes:
+        job: What its accuracy is the accuracy of, after training.
+        checkpoint: File that holds how far training is, and in the end the trained network.
+    """
+
+    job: Job
+    checkpoint: Path
+
+
+Task = tuple[Job, ...] | Training
+"""Jobs that share work and are done by one process, in order; or a training."""
+
+Finished = tuple[str, Outcome]
 """An accuracy key and its result."""
 
 
 class Evaluates(Protocol):
     """Whatever finds accuracies of quantizations."""
 
-    def evaluate(self, wanted: Sequence[Quantization]) -> Iterator[AccuracyResult]:
+    def evaluate(self, wanted: Sequence[Quantization]) -> Iterator[Outcome]:
         """Yield the accuracy of each quantization, in order, each as soon as it is known."""
+
+    def train_and_measure(
+        self, wanted: Quantization, checkpoint: Path, progress: Progress
+    ) -> Outcome:
+        """Return the accuracy of a quantization after training, which goes on from its file."""
 
 
 Factory = Callable[[], Evaluates]
@@ -63,21 +88,37 @@ class _Crash:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Step:
+    """What a worker's long task tells of its progress."""
+
+    name: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Worker:
     process: SpawnProcess
     pipe: "connection.Connection[object, object]"
 
 
-def run_here(source: Evaluates, tasks: Sequence[Task]) -> Generator[Finished, None, None]:
+def run_here(
+    source: Evaluates, tasks: Sequence[Task], progress: Progress = silent
+) -> Generator[Finished, None, None]:
     """Yield the results of all `tasks`, computed in this process."""
     for task in tasks:
+        if isinstance(task, Training):
+            job = task.job
+            outcome = source.train_and_measure(job.quantization, task.checkpoint, progress)
+            yield job.accuracy_key, outcome
+            continue
         results = source.evaluate([job.quantization for job in task])
         for job, result in zip(task, results, strict=True):
             yield job.accuracy_key, result
 
 
 def run_in_processes(
-    factory: Factory, tasks: Sequence[Task], jobs: int
+    factory: Factory, tasks: Sequence[Task], jobs: int, progress: Progress = silent
 ) -> Generator[Finished, None, None]:
     """Yield the results of all `tasks` as they end, computed by up to `jobs` processes.
 
@@ -105,7 +146,9 @@ def run_in_processes(
                         raise message
                     case _Crash():
                         raise RuntimeError(f"a worker failed:\n{message.traceback}")
-                    case (str() as accuracy_key, AccuracyResult() as result):
+                    case _Step():
+                        progress(message.name, message.done, message.total)
+                    case (str() as accuracy_key, AccuracyResult() | EndedEarly() as result):
                         yield accuracy_key, result
 
 
@@ -178,12 +221,16 @@ def _interrupts_ignored() -> Iterator[None]:
 def _work(factory: Factory, pipe: "connection.Connection[object, object]") -> None:
     """Do tasks from `pipe` until it closes; every result goes back at once."""
     signal.signal(signal.SIGTERM, _end)
+
+    def tell(name: str, done: int, total: int) -> None:
+        pipe.send(_Step(name=name, done=done, total=total))
+
     try:
         source = factory()
         while True:
             task = pipe.recv()
-            assert isinstance(task, tuple)
-            for finished in run_here(source, [task]):
+            assert isinstance(task, tuple | Training)
+            for finished in run_here(source, [task], tell):
                 pipe.send(finished)
             pipe.send(_Signal.IDLE)
     except (EOFError, BrokenPipeError, ConnectionResetError):

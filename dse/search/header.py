@@ -19,12 +19,14 @@ class FloatAccuracy:
         n_val: Validation images.
         test_top1_pct: On test [%].
         n_test: Test images.
+        test_correct: `AccuracyResult.test_correct` in hex; ``""`` in studies made before it was.
     """
 
     val_top1_pct: float
     n_val: int
     test_top1_pct: float
     n_test: int
+    test_correct: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +97,12 @@ class Header:
     def cost_column(self) -> str:
         """The column that points are compared by: LUTs, or LUTs a multiply-accumulate."""
         return "lut" if self.partial is None else "lut_per_mac"
+
+    @property
+    def objectives(self) -> tuple[str, ...]:
+        """Columns of the front, cost first; accuracy is the test's, chosen by validation's."""
+        uses_dsp = self.settings.dsp == "auto" and self.partial is None
+        return (self.cost_column, "test_top1_pct", *(("dsp",) if uses_dsp else ()))
 
     def to_json(self) -> str:
         """Return the header as JSON; floats are decimals that read back exactly."""

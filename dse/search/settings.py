@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
 from dse.errors import DesignError
@@ -17,9 +17,12 @@ from dse.point import (
     require_choice,
 )
 from dse.recipe import Recipe
+from dse.training import QatSettings
 
 _FLAGS = {"checkpoint_sha256": "checkpoint", "recipes": "ptq"}
 """Options that are not called as their settings are."""
+
+QAT_DEFAULTS = QatSettings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,10 @@ class StudySettings:
         recipes: Post-training recipes, each for every pair of formats.
         best_of: Of each pair of formats, the recipe that is best on validation stands for it.
         host: What functions that a host computes, such as softmax, read.
+        same_acts: `acts` are `weights`, and each is paired with itself only.
+        qat: Pairs of formats that are trained after that, those that matter most to the front.
+        qat_epochs: Most passes of a training over its images.
+        qat_lr: Highest learning rate of a training.
     """
 
     model: str
@@ -67,14 +74,26 @@ class StudySettings:
     recipes: tuple[Recipe, ...]
     best_of: bool
     host: HostMath = "float"
+    same_acts: bool = False
+    qat: int = 0
+    qat_epochs: int = QAT_DEFAULTS.epochs
+    qat_lr: float = QAT_DEFAULTS.peak_lr
 
     def __post_init__(self) -> None:
         if not (self.weights and self.acts and self.recipes):
             raise DesignError(
                 "a study needs at least one weight format, activation format and recipe"
             )
-        if self.best_of and len(self.recipes) < 2:
-            raise DesignError("--best-of chooses among recipes; name several with --ptq")
+        if self.best_of and len(self.recipes) < 2 and not self.qat:
+            raise DesignError(
+                "--best-of chooses among recipes; name several with --ptq, or train with --qat"
+            )
+        if self.qat < 0:
+            raise DesignError(f"--qat is {self.qat}; give the number of points to train, 0 or more")
+        if self.qat_epochs < 1:
+            raise DesignError(f"--qat-epochs is {self.qat_epochs}; give at least 1")
+        if not (math.isfinite(self.qat_lr) and self.qat_lr > 0):
+            raise DesignError(f"--qat-lr is {self.qat_lr:g}; give a learning rate above 0")
         if not (math.isfinite(self.fps) and self.fps > 0):
             raise DesignError(f"--fps is {self.fps:g}; give a number of images per second above 0")
         if self.calibration < 1:
@@ -88,6 +107,17 @@ class StudySettings:
         require_choice(self.weight_range, WeightRange, "--weight-range")
         require_choice(self.host, HostMath, "--host")
 
+    @property
+    def training(self) -> QatSettings:
+        """How points are trained; scales that are powers of two stay as they are."""
+        return replace(
+            QAT_DEFAULTS,
+            epochs=self.qat_epochs,
+            peak_lr=self.qat_lr,
+            scale_lr=0.0 if self.scale == "power_of_two" else QAT_DEFAULTS.scale_lr,
+            seed=self.seed,
+        )
+
     def to_plain(self) -> dict[str, Any]:
         """Return the settings as JSON values, formats by name."""
         plain = {field.name: getattr(self, field.name) for field in fields(self)}
@@ -100,7 +130,7 @@ class StudySettings:
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> Self:
-        """Return the settings `to_plain` gave, in this version or before recipes had a plural.
+        """Return the settings `to_plain` gave, in this version or an earlier one.
 
         Raises:
             KeyError, TypeError, FormatError: `plain` is something else.

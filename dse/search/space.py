@@ -1,6 +1,6 @@
 """The design points of a study: a grid of weight formats × activation formats × recipes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 
@@ -14,7 +14,9 @@ from hw_models.folding import Folding, Shapes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
-    """Every weight format with every activation format by every recipe, all at one folding.
+    """Every weight format with every activation format, or with itself, by every recipe.
+
+    All have one folding.
 
     Attributes:
         settings: What the user chose.
@@ -45,7 +47,10 @@ class Grid:
     def points(self) -> Iterator[DesignPoint]:
         """Yield the points, weight formats outermost, recipes innermost, as the settings order."""
         settings = self.settings
-        for weight, act, recipe in product(settings.weights, settings.acts, settings.recipes):
+        pairs: Iterable[tuple[Format, Format]] = product(settings.weights, settings.acts)
+        if settings.same_acts:
+            pairs = zip(settings.weights, settings.weights, strict=True)
+        for (weight, act), recipe in product(pairs, settings.recipes):
             yield self._point(weight, act, recipe)
 
     def int8_point(self) -> DesignPoint:

@@ -11,14 +11,14 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from dse.errors import DataError
-from dse.point import DesignPoint
-from dse.quant import AccuracyResult
+from dse.point import AccuracyContext, CostContext, DesignPoint, joint_digest
+from dse.quant import AccuracyResult, EndedEarly, Outcome
 from dse.search.header import Header
 from dse.search.lock import WriterLock
 
@@ -26,10 +26,22 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DB_NAME = "study.db"
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
+_SCHEMA_WITH_ENDED = 3
 _APPLICATION_ID = 0x62667264  # "bfrd"
 
-_SCHEMA = """
+_ENDED = """
+CREATE TABLE ended (
+    accuracy_key TEXT PRIMARY KEY,
+    reason TEXT NOT NULL,
+    n_val INTEGER NOT NULL,
+    val_bound_pct REAL NOT NULL,
+    seconds REAL NOT NULL,
+    run INTEGER NOT NULL REFERENCES runs
+) STRICT;
+"""
+_SCHEMA = (
+    """
 CREATE TABLE header (id INTEGER PRIMARY KEY CHECK (id = 1), json TEXT NOT NULL) STRICT;
 CREATE TABLE runs (
     run INTEGER PRIMARY KEY,
@@ -75,6 +87,8 @@ CREATE TABLE cost (
     cost_source TEXT NOT NULL
 ) STRICT;
 """
+    + _ENDED
+)
 
 _EVALUATIONS = """
 SELECT digest, weight_format, act_format, weight_bits, act_bits, weight_family, act_family, recipe,
@@ -83,15 +97,20 @@ SELECT digest, weight_format, act_format, weight_bits, act_bits, weight_family, 
 FROM points JOIN accuracy USING (accuracy_key) JOIN cost USING (cost_key)
 ORDER BY position
 """
-_TOTALS = ("lut", "ff", "dsp", "bram18")
+TOTALS = ("lut", "ff", "dsp", "bram18")
 """Columns without numbers for a network that leaves a part to a host."""
 
-_TO_SCHEMA_2 = """
-BEGIN;
-ALTER TABLE accuracy ADD COLUMN changed_weights_pct REAL NOT NULL DEFAULT 0;
-PRAGMA user_version = 2;
-COMMIT;
-"""  # before recipes had methods, no weight was changed
+_ENDED_POINTS = """
+SELECT digest, weight_format, act_format, recipe, reason, n_val, val_bound_pct
+FROM points JOIN ended USING (accuracy_key)
+ORDER BY position
+"""
+_UPGRADES = {
+    1: "ALTER TABLE accuracy ADD COLUMN changed_weights_pct REAL NOT NULL DEFAULT 0;",
+    2: _ENDED,
+}
+"""Statements that bring a schema up to the next; before recipes had methods, no weight changed."""
+_DONE = "(SELECT accuracy_key FROM accuracy UNION SELECT accuracy_key FROM ended)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +121,36 @@ class PlannedPoint:
     accuracy_key: str
     cost_key: str
     point: DesignPoint
+
+    @classmethod
+    def of(cls, point: DesignPoint, accuracy: AccuracyContext, cost: CostContext) -> Self:
+        """Return a point with its keys in a study of these contexts."""
+        accuracy_key, cost_key = point.accuracy_key(accuracy), point.cost_key(cost)
+        digest = joint_digest(accuracy_key, cost_key)
+        return cls(digest=digest, accuracy_key=accuracy_key, cost_key=cost_key, point=point)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedPoint:
+    """A point that has no accuracy.
+
+    Attributes:
+        digest: Name of the point.
+        weight_format: Of all but the edge layers.
+        act_format: Of all activations but the network's input.
+        recipe: Name of the recipe.
+        reason: Why it has none, in words.
+        n_val: Validation images seen.
+        val_bound_pct: What its accuracy on all validation images does not exceed [%].
+    """
+
+    digest: str
+    weight_format: str
+    act_format: str
+    recipe: str
+    reason: str
+    n_val: int
+    val_bound_pct: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,8 +242,12 @@ class Store:
             try:
                 schema = _checked_schema(path, database)
                 database.execute("PRAGMA synchronous = FULL")
-                if writable and schema == 1:
-                    database.executescript(_TO_SCHEMA_2)
+                for version in range(schema, SCHEMA_VERSION if writable else schema):
+                    database.executescript(
+                        f"BEGIN; {_UPGRADES[version]} PRAGMA user_version = {version + 1}; COMMIT;"
+                    )
+                if not writable and schema < _SCHEMA_WITH_ENDED:
+                    database.executescript(_ENDED.replace("CREATE", "CREATE TEMP"))
                 database.execute(f"PRAGMA query_only = {'OFF' if writable else 'ON'}")
             except BaseException:
                 database.close()
@@ -255,34 +308,29 @@ class Store:
                 f"INSERT OR IGNORE INTO cost VALUES ({','.join('?' * 9)})", map(astuple, costs)
             )
 
-    def add_accuracy(self, accuracy_key: str, result: AccuracyResult) -> None:
-        """Add one accuracy and commit it.
+    def add(self, accuracy_key: str, outcome: Outcome) -> None:
+        """Add what became of one accuracy and commit it.
 
         Raises:
             DataError: The file cannot be written, or the key is there already.
         """
+        match outcome:
+            case AccuracyResult():
+                table, values = "accuracy", _accuracy_row(accuracy_key, outcome, self._run)
+            case EndedEarly():
+                table, values = "ended", (accuracy_key, *astuple(outcome), self._run)
         with _explained(self.path), self._database:
             self._database.execute(
-                "INSERT INTO accuracy VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    accuracy_key,
-                    result.val_top1_pct,
-                    result.n_val,
-                    result.test_top1_pct,
-                    result.n_test,
-                    result.test_correct,
-                    result.seconds,
-                    self._run,
-                    result.changed_weights_pct,
-                ),
+                f"INSERT INTO {table} VALUES ({','.join('?' * len(values))})",
+                values,
             )
 
     def missing(self) -> list[PlannedPoint]:
-        """Return, in order, one planned point for each accuracy key that has no accuracy yet."""
+        """Return, in order, one planned point for each accuracy key nothing is known of yet."""
         with _explained(self.path):
             rows = self._database.execute(
                 "SELECT digest, accuracy_key, cost_key, point, min(position) FROM points "
-                "WHERE accuracy_key NOT IN (SELECT accuracy_key FROM accuracy) "
+                f"WHERE accuracy_key NOT IN {_DONE} "
                 "GROUP BY accuracy_key ORDER BY min(position)"
             ).fetchall()
         return [
@@ -296,21 +344,29 @@ class Store:
         ]
 
     def counts(self) -> tuple[int, int]:
-        """Return how many points are planned and how many of them are evaluated."""
+        """Return how many points are planned, and of how many it is known what became of them."""
         with _explained(self.path):
             row = self._database.execute(
-                "SELECT count(*), count(accuracy.accuracy_key) "
-                "FROM points LEFT JOIN accuracy USING (accuracy_key)"
+                f"SELECT count(*), coalesce(sum(accuracy_key IN {_DONE}), 0) FROM points"
             ).fetchone()
         return row[0], row[1]
 
+    def has_trainings(self) -> bool:
+        """Return whether points are planned that are trained."""
+        with _explained(self.path):
+            (count,) = self._database.execute(
+                "SELECT count(*) FROM points WHERE json_extract(point, '$.training') IS NOT NULL"
+            ).fetchone()
+        return bool(count)
+
     def computed_by_run(self) -> dict[int, int]:
-        """Return how many accuracies each run computed, by its number."""
+        """Return of how many accuracies each run found out what becomes of them, by its number."""
+        done = "SELECT accuracy_key, run FROM accuracy UNION SELECT accuracy_key, run FROM ended"
         with _explained(self.path):
             return dict(
                 self._database.execute(
                     "SELECT runs.run, count(accuracy_key) FROM runs "
-                    "LEFT JOIN accuracy USING (run) GROUP BY runs.run"
+                    f"LEFT JOIN ({done}) USING (run) GROUP BY runs.run"
                 ).fetchall()
             )
 
@@ -340,12 +396,33 @@ class Store:
             column = "changed_weights_pct" if schema > 1 else "0.0 AS changed_weights_pct"
             query = _EVALUATIONS.format(changed_weights_pct=column)
             frame = pd.read_sql_query(query, self._database)
-        missing = [name for name in _TOTALS if frame[name].isna().any()]
+        missing = [name for name in TOTALS if frame[name].isna().any()]
         return frame.astype({"signed": bool, **dict.fromkeys(missing, float)})
+
+    def ended(self) -> tuple[EndedPoint, ...]:
+        """Return the points that have no accuracy, in the order planned."""
+        with _explained(self.path):
+            rows = self._database.execute(_ENDED_POINTS).fetchall()
+        names = [field.name for field in fields(EndedPoint)]
+        return tuple(EndedPoint(**dict(zip(names, row, strict=True))) for row in rows)
 
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _accuracy_row(accuracy_key: str, result: AccuracyResult, run: int) -> tuple[object, ...]:
+    return (
+        accuracy_key,
+        result.val_top1_pct,
+        result.n_val,
+        result.test_top1_pct,
+        result.n_test,
+        result.test_correct,
+        result.seconds,
+        run,
+        result.changed_weights_pct,
+    )
 
 
 def _point_row(position: int, planned: PlannedPoint) -> tuple[object, ...]:
@@ -362,7 +439,7 @@ def _point_row(position: int, planned: PlannedPoint) -> tuple[object, ...]:
         max(act.bits for act in acts),
         _family({weight.family for weight in weights}),
         _family({act.family for act in acts}),
-        planned.point.recipe.name,
+        planned.point.quantization.recipe_name,
         scheme.signed,
         planned.point.to_json(),
     )

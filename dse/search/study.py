@@ -1,28 +1,33 @@
 """The study: every point of a grid evaluated once, in a folder that remembers."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dse
 from dse.errors import DesignError
-from dse.point import ACCURACY_VERSION, joint_digest
+from dse.point import ACCURACY_VERSION
 from dse.progress import Progress, silent
 from dse.search.costs import cost_column, cost_context, cost_rows, cost_table
-from dse.search.evaluate import AccuracySource, SourceFactory, shared_tasks
-from dse.search.executor import run_here, run_in_processes
+from dse.search.evaluate import AccuracySource, SourceFactory, shared_tasks, trainings
+from dse.search.executor import Task, run_here, run_in_processes
 from dse.search.header import FloatAccuracy, Header, PartialCoverage, ReferencePoint
 from dse.search.lock import WriterLock, writer_lock
 from dse.search.settings import StudySettings
 from dse.search.space import Grid
 from dse.search.store import DB_NAME, CostRow, PlannedPoint, Store
+from dse.selection import best_recipes, leading
 from hw_models.cost import COST_VERSION, coefficients_digest
 from hw_models.devices import DEVICES
 from hw_models.folding import Shapes, fold_to_fps
 from hw_models.partial import PartialAccelerator
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 EVALUATION = "evaluation"
 _REFERENCE_ERROR_POINTS = 10.0
@@ -66,7 +71,8 @@ def explore(
     """Evaluate every weight × activation × recipe of `settings` that `folder` does not hold yet.
 
     What is cheap to check is checked first, before anything is written. Costs of all points are
-    stored at once, accuracies one by one as they are found.
+    stored at once, accuracies one by one as they are found. When all are there, the pairs of
+    formats that matter most to the front are trained, if the settings ask for it.
 
     A complete study is recognised by its settings, the fingerprint of the data, and the versions
     of bitfront, quantization and cost model; neither network nor torch is loaded then. A network
@@ -91,7 +97,8 @@ def explore(
     if present and _is_current(present, settings, data):
         with Store.open_readonly(folder) as store:
             planned, evaluated = store.counts()
-        if planned == evaluated > 0:
+            trains = store.has_trainings()
+        if planned == evaluated > 0 and trains == (settings.qat > 0):
             return Study(folder=folder, n_points=planned, n_computed=0)
     accuracy.check_formats(dict.fromkeys((*settings.weights, *settings.acts)))
     accuracy.check_recipes(settings.recipes)
@@ -105,8 +112,12 @@ def explore(
         source = accuracy(progress)
         plan = _planned(grid.with_unsigned(source.never_negative), source, clock_mhz)
         with _opened(lock, plan.header) as store:
+            workers = _Workers(source=source, factory=accuracy, jobs=jobs, progress=progress)
             store.plan(plan.points, plan.costs)
-            n_computed = _evaluate_missing(store, source, accuracy, jobs, progress)
+            n_computed = workers.find(store, shared_tasks(store.missing()))
+            if settings.qat:
+                store.plan((*plan.points, *_to_train(plan, store.evaluations())), plan.costs)
+                n_computed += workers.find(store, trainings(store.missing(), folder))
             n_points, _ = store.counts()
     return Study(folder=folder, n_points=n_points, n_computed=n_computed)
 
@@ -147,14 +158,8 @@ def _refuse_another_study(header: Header, settings: StudySettings, data: str, fo
 def _planned(grid: Grid, source: AccuracySource, clock_mhz: float) -> _Plan:
     """Return header, points and costs of the study, keys and all."""
     context = cost_context(grid.template, grid.settings.device)
-    points: dict[str, PlannedPoint] = {}
-    for point in grid.points():
-        accuracy_key, cost_key = point.accuracy_key(source.context), point.cost_key(context)
-        digest = joint_digest(accuracy_key, cost_key)
-        points[digest] = PlannedPoint(
-            digest=digest, accuracy_key=accuracy_key, cost_key=cost_key, point=point
-        )
-    planned = tuple(points.values())
+    keyed = (PlannedPoint.of(point, source.context, context) for point in grid.points())
+    planned = tuple({item.digest: item for item in keyed}.values())
     table = cost_table(grid.template, [item.point for item in planned])
     column = cost_column(grid.template)
     (int8_cost,) = getattr(cost_table(grid.template, [grid.int8_point()]), column)
@@ -171,6 +176,7 @@ def _planned(grid: Grid, source: AccuracySource, clock_mhz: float) -> _Plan:
             n_val=before.n_val,
             test_top1_pct=before.test_top1_pct,
             n_test=before.n_test,
+            test_correct=before.test_correct.hex(),
         ),
         reference=ReferencePoint(
             error_pct=100.0 - before.val_top1_pct + _REFERENCE_ERROR_POINTS,
@@ -221,24 +227,61 @@ def _opened(lock: WriterLock, header: Header) -> Iterator[Store]:
         yield store
 
 
-def _evaluate_missing(
-    store: Store, source: AccuracySource, factory: SourceFactory, jobs: int, progress: Progress
-) -> int:
-    """Find and commit the accuracies the store lacks, and return how many those were."""
-    missing = store.missing()
-    if not missing:
-        return 0
-    _, done = store.counts()
-    total = done + len(missing)
-    progress(EVALUATION, done, total)
-    tasks = shared_tasks(missing)
-    workers = min(jobs, len(tasks))
-    store.begin_run(_versions())
-    results = run_here(source, tasks) if workers == 1 else run_in_processes(factory, tasks, workers)
-    with closing(results):
-        for accuracy_key, result in results:
-            store.add_accuracy(accuracy_key, result)
-            done += 1
-            progress(EVALUATION, done, total)
-    store.end_run()
-    return len(missing)
+def _to_train(plan: _Plan, evaluations: "pd.DataFrame") -> Iterator[PlannedPoint]:
+    """Yield the points to be trained: pairs of formats, each from its best recipe on validation.
+
+    The pairs are those without which the front would lose most, and where it has fewer than are
+    asked for, those of the front behind it. Everything evaluated decides this, hence neither the
+    number of workers nor what was interrupted does.
+    """
+    header = plan.header
+    settings, reference = header.settings, header.reference
+    chosen = leading(
+        best_recipes(evaluations),
+        header.objectives,
+        (reference.error_pct, reference.log2_lut),
+        settings.qat,
+    )
+    points = {item.digest: item.point for item in plan.points}
+    for digest in chosen["digest"]:
+        point = replace(points[digest], training=settings.training)
+        yield PlannedPoint.of(point, header.accuracy, header.cost)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Workers:
+    """What finds accuracies: this process, or several that make the same source.
+
+    Attributes:
+        source: The network in this process.
+        factory: Makes it in another one.
+        jobs: Number of processes.
+        progress: Told about evaluation and training.
+    """
+
+    source: AccuracySource
+    factory: SourceFactory
+    jobs: int
+    progress: Progress
+
+    def find(self, store: Store, tasks: Sequence[Task]) -> int:
+        """Do the tasks, commit what becomes of each point, and return how many those were."""
+        if not tasks:
+            return 0
+        _, first = store.counts()
+        done, total = first, first + len(store.missing())
+        self.progress(EVALUATION, done, total)
+        count = min(self.jobs, len(tasks))
+        store.begin_run(_versions())
+        outcomes = (
+            run_here(self.source, tasks, self.progress)
+            if count == 1
+            else run_in_processes(self.factory, tasks, count, self.progress)
+        )
+        with closing(outcomes):
+            for accuracy_key, outcome in outcomes:
+                store.add(accuracy_key, outcome)
+                done += 1
+                self.progress(EVALUATION, done, total)
+        store.end_run()
+        return done - first

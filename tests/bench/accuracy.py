@@ -6,8 +6,8 @@ from dse.data import load_dataset
 from dse.formats import default_sweep, parse_format
 from dse.models import load_network
 from dse.point import Scheme
-from dse.quant.evaluator import BATCH_IMAGES
 from dse.quant.fast import freeze, logits_of
+from dse.quant.images import BATCH_IMAGES
 from dse.quant.pipeline import CalibratedNetwork, prepare
 from dse.quant.trace import trace
 from tests.bench.timing import interleaved

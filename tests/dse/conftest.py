@@ -13,9 +13,9 @@ import pytest
 from dse.formats import Format, parse_format, parse_sweep
 from dse.metrics import GAUSSIAN, best_sqnr_db
 from dse.point import AccuracyContext, Quantization, Scheme
-from dse.quant.result import AccuracyResult
+from dse.progress import Progress, silent
+from dse.quant.result import AccuracyResult, EndedEarly, Outcome
 from dse.recipe import NONE, Recipe
-from dse.search.evaluate import Progress, silent
 from dse.search.header import Header
 from dse.search.settings import StudySettings
 from dse.search.store import DB_NAME, Store
@@ -40,9 +40,10 @@ def accuracy_of(quantization: Quantization) -> AccuracyResult:
     """Return an accuracy that falls with the formats' noise; images differ in difficulty.
 
     All see the same images, so their results are paired as real ones are. A method of a recipe
-    takes away an eighth of the noise.
+    takes away an eighth of the noise, training two.
     """
     scheme, methods = quantization.scheme, quantization.recipe.methods
+    methods += ("qat", "qat") if quantization.training else ()
     inner = scheme.layers[1]
     noise = noise_of(inner.weight) + 0.7 * noise_of(inner.act)
     skill = FLOAT_PCT / 100 - 1.2 * (noise * (1 - len(methods) / 8)) ** 0.8
@@ -83,6 +84,15 @@ class SyntheticSource:
 
     def evaluate(self, wanted: Sequence[Quantization]) -> Iterator[AccuracyResult]:
         return map(accuracy_of, wanted)
+
+    def train_and_measure(
+        self, wanted: Quantization, checkpoint: Path, progress: Progress
+    ) -> Outcome:
+        if wanted.scheme.weight_format == "int3":
+            return EndedEarly(
+                reason="training diverged in epoch 2", n_val=0, val_bound_pct=100.0, seconds=0.1
+            )
+        return accuracy_of(wanted)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +211,17 @@ def partial_study_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A study of a network that leaves a part to a host."""
     settings = synthetic_settings(weights=parse_sweep("int3-8,e2m1"), acts=parse_sweep("int4,e2m1"))
     return make_study(tmp_path_factory.mktemp("partial"), settings, PartialFactory())
+
+
+@pytest.fixture(scope="session")
+def trained_study_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A study of two recipes and of every pair trained; with int3 weights training diverges."""
+    recipes = tuple(map(Recipe.parse, ("none", "gptq")))
+    sweep = parse_sweep("int3-4,e2m1")
+    settings = synthetic_settings(
+        recipes=recipes, best_of=True, weights=sweep, acts=sweep, same_acts=True, qat=3
+    )
+    return make_study(tmp_path_factory.mktemp("trained"), settings)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 import hashlib
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -20,6 +21,7 @@ from dse.point import (
     sha256_of,
 )
 from dse.recipe import NONE, Recipe
+from dse.training import QAT_VERSION, QatSettings
 from hw_models.folding import Folding
 
 LAYERS = ("conv1", "conv2", "fc")
@@ -30,6 +32,7 @@ ACCURACY = AccuracyContext(weights="w", data="d", calibration=1000, seed=0)
 COST = CostContext(shapes="s", coefficients="c", version=1)
 
 GOLDEN_ACCURACY_KEY = "08a4910bb7f3f111c7bf15094e40be04e4e6f277100b5ec8d78b9cbd777721fd"
+GOLDEN_TRAINED_KEY = "efc8304bdbd0375ba9ba0931e1b527538034d663125141425869a34adf41f1d8"
 GOLDEN_COST_KEY = "8ed1171d05b01d846ef6e68f5ab7b639a72453a33ab57376a96128b8b4b217e9"
 GOLDEN_DIGEST = "ffa727fbc7590f2f4de32f3cf135ece8bcdb4260072b40e60d5428cbb95975c3"
 
@@ -249,3 +252,38 @@ def test_a_prefix_that_is_short_unknown_or_ambiguous_is_refused():
         find_by_prefix("zzzzzzzz", DIGESTS)
     with pytest.raises(DesignError, match="names 2 points"):
         find_by_prefix("abcdefgh", DIGESTS)
+
+
+TRAINING = QatSettings(epochs=3, peak_lr=0.1 + 0.2, seed=7)
+
+
+def test_training_is_part_of_the_accuracy_key_and_of_no_cost():
+    trained = a_point(training=TRAINING)
+    assert trained.accuracy_key(ACCURACY) != a_point().accuracy_key(ACCURACY)
+    other = a_point(training=replace(TRAINING, seed=8))
+    assert trained.accuracy_key(ACCURACY) != other.accuracy_key(ACCURACY)
+    assert trained.cost_key(COST) == a_point().cost_key(COST)
+
+
+def test_the_golden_key_of_a_training_holds_its_version():
+    """See `test_golden_keys_hold_the_versions`; the version here is QAT_VERSION."""
+    assert QAT_VERSION == 1
+    assert a_point(training=TRAINING).accuracy_key(ACCURACY) == GOLDEN_TRAINED_KEY
+
+
+def test_a_trained_point_survives_json_and_older_points_are_not_trained():
+    trained = a_point(training=TRAINING)
+    assert DesignPoint.from_json(trained.to_json()) == trained
+    plain = json.loads(a_point().to_json())
+    del plain["training"]
+    assert DesignPoint.from_json(json.dumps(plain)) == a_point()
+    plain["training"] = {"epochs": 3, "speed": 1}
+    with pytest.raises(DesignError, match="these are not settings of a training"):
+        DesignPoint.from_json(json.dumps(plain))
+
+
+def test_training_is_the_last_step_of_a_recipe():
+    assert a_point(training=TRAINING).quantization.recipe_name == "qat"
+    both = a_point(training=TRAINING, recipe=Recipe.parse("gptq+bias"))
+    assert both.quantization.recipe_name == "gptq+bias+qat"
+    assert a_point().quantization.recipe_name == "none"

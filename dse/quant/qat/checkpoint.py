@@ -55,6 +55,6 @@ def load_checkpoint(key: str, path: Path) -> QatState | None:
     if found != key:
         raise DataError(
             f"checkpoint {path} is of a training with another network, data, formats or settings; "
-            "name another folder with --out"
+            "delete it, or name another folder"
         )
     return state

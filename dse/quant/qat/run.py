@@ -5,48 +5,20 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional as F
 
-from dse.errors import DivergedError
+from dse.errors import DataError, DivergedError
 from dse.models.weights import Examples
-from dse.quant.evaluator import BATCH_IMAGES
 from dse.quant.fast import freeze
+from dse.quant.images import batches_of
 from dse.quant.pipeline import QuantizedNetwork
 from dse.quant.qat.trainable import constant, trainable
 from dse.quant.trace import TracedNetwork
+from dse.training import QatSettings
 
 State = dict[str, torch.Tensor]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QatSettings:
-    """How a quantized network is trained: AdamW, learning rates that warm up and fall to 0.
-
-    Attributes:
-        epochs: Most passes over the training images.
-        batch_size: Images in one step.
-        peak_lr: Highest learning rate of weights and biases.
-        scale_lr: Highest learning rate of the scales' binary logarithms; 0 keeps the scales that
-            calibration found.
-        weight_decay: Decoupled weight decay of weights.
-        distillation: Share of the targets that is the float network's class probabilities (Hinton
-            et al., arXiv 1503.02531, at temperature 1); the labels are the rest.
-        patience: Epochs without a better validation accuracy after which training ends.
-        seed: Of the order of the images, and of dropout.
-    """
-
-    epochs: int = 6
-    batch_size: int = 128
-    peak_lr: float = 1e-3
-    scale_lr: float = 1e-2
-    weight_decay: float = 1e-4
-    distillation: float = 0.5
-    patience: int = 3
-    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +145,7 @@ class QatRun:
 
     def network(self, state: QatState) -> QuantizedNetwork:
         """Return the network of the best epoch, with constant scales."""
-        self._set(state.best)
+        _set_parameters(self._module, state.best)
         return constant(self._trained, self._traced)
 
     def _state(self, history: tuple[QatEpoch, ...]) -> QatState:
@@ -187,22 +159,16 @@ class QatRun:
         )
 
     def _load(self, state: QatState) -> None:
-        self._set(state.module)
+        _set_parameters(self._module, state.module)
         self._optimizer.load_state_dict(state.optimizer)
         self._schedule.load_state_dict(state.schedule)
-
-    @torch.no_grad()
-    def _set(self, values: State) -> None:
-        """Set all parameters; Brevitas' `load_state_dict` would replace those of scales."""
-        for name, parameter in self._module.named_parameters():
-            parameter.copy_(values[name])
 
     @torch.no_grad()
     def _targets(self) -> torch.Tensor:
         """Return the class probabilities to be learned, shape `(n, classes)`."""
         share = self._settings.distillation
         teacher = self._traced.module.eval()
-        logits = torch.cat([teacher(batch) for batch in _batches(self._examples.x)])
+        logits = torch.cat([teacher(batch) for batch in batches_of(self._examples.x)])
         labels = F.one_hot(torch.from_numpy(self._examples.y), logits.shape[1])
         return (1 - share) * labels + share * logits.softmax(dim=1)
 
@@ -218,7 +184,7 @@ class QatRun:
                 if not torch.isfinite(loss):
                     raise DivergedError(
                         f"training diverged in epoch {number}: the loss is {loss.item()}; "
-                        "lower --lr or --scale-lr"
+                        "lower the learning rate"
                     )
                 self._optimizer.zero_grad()
                 loss.backward()  # type: ignore[no-untyped-call]
@@ -226,15 +192,46 @@ class QatRun:
                 self._schedule.step()
                 total += loss.item() * len(batch)
         self._module.eval()
+        if not all(torch.isfinite(parameter).all() for parameter in self._module.parameters()):
+            raise DivergedError(
+                f"training diverged in epoch {number}: a parameter is NaN or Inf; "
+                "lower the learning rate"
+            )
         return total / len(targets)
 
     @torch.no_grad()
     def _val_top1_pct(self) -> float:
         frozen = freeze(constant(self._trained, self._traced))
-        batches = _batches(self._examples.x_val)
+        batches = batches_of(self._examples.x_val)
         classes = torch.cat([frozen(batch).argmax(dim=1) for batch in batches]).numpy()
         return 100.0 * float((classes == self._examples.y_val).mean())
 
 
-def _batches(x: NDArray[np.float32]) -> tuple[torch.Tensor, ...]:
-    return torch.split(torch.from_numpy(x), BATCH_IMAGES)
+def network_of(
+    state: QatState, start: QuantizedNetwork, traced: TracedNetwork, settings: QatSettings
+) -> QuantizedNetwork:
+    """Return the network of a state's best epoch, as `QatRun.network`, without training images.
+
+    Args:
+        state: Of a run that began with the other arguments.
+        start: See `QatRun`.
+        traced: See `QatRun`.
+        settings: See `QatRun`.
+
+    Raises:
+        DataError: The state is of another network.
+    """
+    trained = trainable(start, traced, trains_scales=settings.scale_lr > 0)
+    _set_parameters(trained.module, state.best)
+    return constant(trained, traced)
+
+
+@torch.no_grad()
+def _set_parameters(module: nn.Module, values: State) -> None:
+    """Set all parameters; Brevitas' `load_state_dict` would replace those of scales."""
+    parameters = dict(module.named_parameters())
+    shapes = {name: parameter.shape for name, parameter in parameters.items()}
+    if shapes != {name: value.shape for name, value in values.items()}:
+        raise DataError("the checkpoint is of another network; delete it to train from the start")
+    for name, parameter in parameters.items():
+        parameter.copy_(values[name])

@@ -1,87 +1,90 @@
-"""Trains a scheme of a calibrated network in a folder, where an interrupted training goes on."""
+"""Trains a quantized network with a file, from which an interrupted training goes on."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from dse.data import Dataset
-from dse.point import Quantization, sha256_of
+from dse.errors import DataError
+from dse.models.weights import Examples
 from dse.progress import Progress, silent
-from dse.quant.evaluator import Evaluator
 from dse.quant.pipeline import QuantizedNetwork
 from dse.quant.qat.checkpoint import load_checkpoint, save_checkpoint
-from dse.quant.qat.run import QatEpoch, QatRun, QatSettings
-from dse.quant.result import AccuracyResult
-from dse.quant.source import examples_of
+from dse.quant.qat.run import QatEpoch, QatRun, network_of
+from dse.quant.trace import TracedNetwork
+from dse.training import QatSettings
 
-QAT_VERSION = 1
-"""Raised by hand whenever the same training gives another network."""
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TrainingStart:
+    """What a training begins with.
+
+    Attributes:
+        network: As `prepare` or a post-training recipe gives it.
+        traced: The float network: the teacher.
+        settings: How to train.
+        key: Digest of everything the training depends on.
+    """
+
+    network: QuantizedNetwork
+    traced: TracedNetwork
+    settings: QatSettings
+    key: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TrainedNetwork:
-    """A network after quantization-aware training, and what became of its accuracy.
+    """A network after quantization-aware training.
 
     Attributes:
         network: The best epoch's, with constant scales.
         history: Epochs, the network before training first.
         best: Number of the epoch with the best validation accuracy.
-        before: Accuracy before training.
-        after: Accuracy of `network`.
     """
 
     network: QuantizedNetwork
     history: tuple[QatEpoch, ...]
     best: int
-    before: AccuracyResult
-    after: AccuracyResult
 
 
 def train_quantized(
-    evaluator: Evaluator,
-    wanted: Quantization,
-    data: Dataset,
-    settings: QatSettings,
-    checkpoint: Path,
-    progress: Progress = silent,
+    start: TrainingStart, examples: Examples, checkpoint: Path, progress: Progress = silent
 ) -> TrainedNetwork:
     """Train a quantized network on, an epoch at a time; the checkpoint follows each.
 
-    Torch must run in as many threads as the evaluator was made with.
+    Torch must run in the one thread everything else runs in.
 
     Args:
-        evaluator: The calibrated float network.
-        wanted: Number formats, and the post-training recipe to start from.
-        data: Data set of the evaluator.
-        settings: How to train.
+        start: Where training begins.
+        examples: Training and validation images, on the input's grid.
         checkpoint: File that holds how far training is. If it exists, training goes on from there.
         progress: Told of the epochs.
 
     Raises:
-        UserError: As for `Evaluator.quantized`.
         DivergedError: The loss became NaN or Inf.
         DataError: The checkpoint is damaged, or of another training.
     """
-    key = sha256_of(
-        {
-            "context": evaluator.context,
-            "quantization": wanted,
-            "settings": settings,
-            "version": QAT_VERSION,
-        }
-    )
-    start = evaluator.quantized(wanted)
-    resumed = load_checkpoint(key, checkpoint)
-    run = QatRun(start, evaluator.traced, examples_of(data), settings)
+    resumed = load_checkpoint(start.key, checkpoint)
+    run = QatRun(start.network, start.traced, examples, start.settings)
     state = resumed
     for state in run.states(resumed):
-        save_checkpoint(state, key, checkpoint)
-        progress("training", state.history[-1].number, settings.epochs)
+        save_checkpoint(state, start.key, checkpoint)
+        progress("training", state.history[-1].number, start.settings.epochs)
     assert state is not None, "there is a state before the first epoch"
-    network = run.network(state)
     return TrainedNetwork(
-        network=network,
-        history=state.history,
-        best=state.best_epoch.number,
-        before=evaluator.measure(start),
-        after=evaluator.measure(network),
+        network=run.network(state), history=state.history, best=state.best_epoch.number
     )
+
+
+def read_trained(start: TrainingStart, checkpoint: Path) -> QuantizedNetwork:
+    """Return the network a finished training has left in its checkpoint.
+
+    Raises:
+        DataError: The checkpoint is missing, damaged, unfinished or of another training.
+    """
+    state = load_checkpoint(start.key, checkpoint)
+    if state is None or not state.is_over(start.settings):
+        what = "there is no" if state is None else "training has not ended in"
+        raise DataError(
+            f"{what} checkpoint {checkpoint}, which holds the trained weights; put it back, or "
+            "train again with 'bitfront train'"
+        )
+    return network_of(state, start.network, start.traced, start.settings)

@@ -9,8 +9,12 @@ import pandas as pd
 import pytest
 import torch
 
+from dse.data import load_dataset
 from dse.models import load_network
 from dse.search.store import DB_NAME, Store
+from hw_models.build.images import given_images
+from hw_models.frontend import read_model
+from hw_models.sim.golden import golden_outputs
 
 FORMATS = "--weights int4,e2m1 --acts int4,e4m3"
 
@@ -107,6 +111,9 @@ def test_recipes_are_evaluated_by_two_processes_as_by_one(bitfront, mlp, tmp_pat
 
 
 BAD = {
+    "nothing to train": ("--qat -1", "--qat is -1"),
+    "training without epochs": ("--qat 1 --qat-epochs 0", "--qat-epochs is 0"),
+    "training without learning": ("--qat 1 --qat-lr 0", "--qat-lr is 0"),
     "unknown format": ("--weights int4,e4n3", "e4n3"),
     "empty range": ("--acts int8-3", "int8-3"),
     "a format without quantizer": ("--weights int1", "int1"),
@@ -218,3 +225,77 @@ def test_a_damaged_study_is_one_line(bitfront, mlp, tmp_path):
     assert outcome.code == 2
     assert "damaged" in outcome.error_line
     assert contents(tmp_path) == before
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    return tmp_path_factory.mktemp("trained") / "study"
+
+
+@pytest.fixture
+def trained(bitfront, checkpoint, place):
+    """The command of a finished study with two trained points, and its folder."""
+    folder, is_new = place, not place.exists()
+    command = (
+        f"explore --model digits-mlp --checkpoint {checkpoint} --weights int4,e2m1 --acts same "
+        f"--best-of --qat 2 --qat-epochs 2 --qat-lr 0.01 --out {folder}"
+    )
+    outcome = bitfront(f"{command} --json")
+    assert outcome.code == 0, outcome.err
+    summary = json.loads(outcome.out)
+    computed = 4 if is_new else 0
+    assert (summary["n_points"], summary["n_computed"], summary["n_ended"]) == (4, computed, 0)
+    return command, folder
+
+
+def test_points_near_the_front_are_trained_on_any_number_of_workers(bitfront, trained, tmp_path):
+    command, folder = trained
+    frame = evaluations(folder)
+    assert list(frame.recipe) == ["none", "none", "qat", "qat"]
+    gained = frame.val_top1_pct[2:].to_numpy() - frame.val_top1_pct[:2].to_numpy()
+    assert (gained > 20).all()  # nobody had trained it
+    assert "## What training gains" in (folder / "report.md").read_text()
+    outcome = bitfront(f"{command} --jobs 2 --out {tmp_path}/two")
+    assert outcome.code == 0, outcome.err
+    assert evaluations(tmp_path / "two").equals(frame)
+
+
+def test_a_trained_point_is_exported_from_its_checkpoint(bitfront, trained, checkpoint, tmp_path):
+    _, folder = trained
+    frame = evaluations(folder)
+    call = f"export {folder} --checkpoint {checkpoint} --json --out {tmp_path}"
+    for row in frame[frame.recipe == "qat"].itertuples():
+        path = f"{tmp_path}/{row.weight_format}.onnx"
+        outcome = bitfront(f"{call} --point {row.digest} --out {path}")
+        assert outcome.code == 0, outcome.err
+        assert json.loads(outcome.out)["recipe"] == "qat"
+        model = read_model(Path(path))
+        data = load_dataset("digits", 0)
+        codes = given_images(model.input, data.as_float(data.test), "digits").codes
+        values = model.output.values(golden_outputs(model, codes))
+        right = values.reshape(len(codes), -1).argmax(axis=1) == data.test.y
+        assert abs(100 * right.mean() - row.test_top1_pct) < 0.3  # one image is 0.19
+    shutil.copytree(folder, tmp_path / "copy")
+    one, other = sorted((tmp_path / "copy" / "qat").iterdir())
+    other.write_bytes(one.read_bytes())
+    (tmp_path / "copy" / "qat" / one.name).unlink()
+    said = set()
+    for digest in frame[frame.recipe == "qat"].digest:
+        outcome = bitfront(
+            f"export {tmp_path}/copy --checkpoint {checkpoint} --point {digest} "
+            f"--out {tmp_path}/x.onnx"
+        )
+        assert outcome.code == 2
+        said.add(outcome.err.splitlines()[-1].split(str(tmp_path))[0])
+    assert said == {"bitfront: there is no checkpoint ", "bitfront: checkpoint "}
+    assert not (tmp_path / "x.onnx").exists()
+
+
+def test_a_training_that_diverges_is_told(bitfront, trained, tmp_path):
+    command, _ = trained
+    outcome = bitfront(f"{command} --qat-lr 1e30 --out {tmp_path}/study")
+    assert outcome.code == 0, outcome.err
+    assert "2 ended without an accuracy" in outcome.out
+    ended = pd.read_csv(tmp_path / "study" / "ended.csv")
+    assert list(ended.recipe) == ["qat", "qat"]
+    assert ended.reason.str.startswith("training diverged in epoch 1: the loss is").all()

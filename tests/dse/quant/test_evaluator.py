@@ -11,7 +11,8 @@ from dse.data.base import assemble
 from dse.errors import DesignError
 from dse.formats import default_sweep, parse_format
 from dse.point import Quantization, Scheme
-from dse.quant.evaluator import BATCH_IMAGES, Evaluator
+from dse.quant.evaluator import Evaluator
+from dse.quant.images import BATCH_IMAGES
 from dse.quant.pipeline import CalibratedNetwork, prepare
 from dse.quant.trace import trace
 from dse.recipe import Recipe

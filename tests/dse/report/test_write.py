@@ -137,6 +137,10 @@ class TestText:
             {"host": "quantized"},
             {"recipes": (NONE, Recipe.parse("gptq"))},
             {"best_of": True, "recipes": (NONE, Recipe.parse("gptq"))},
+            {"same_acts": True},
+            {"qat": 3},
+            {"qat_epochs": 3, "qat": 3},
+            {"qat_lr": 0.01, "qat": 3},
         ],
         ids=lambda change: next(iter(change)),
     )
@@ -145,6 +149,17 @@ class TestText:
         header = dataclasses.replace(findings.header, settings=settings)
         other = report_text(dataclasses.replace(findings, header=header))
         assert section(other, "The study") != section(text, "The study")
+
+    @pytest.mark.parametrize("change", [{"qat_epochs": 3}, {"qat_lr": 0.01}], ids=str)
+    def test_how_points_are_trained_is_told(self, findings, change):
+        told = set()
+        for changed in ({"qat": 3}, {"qat": 3, **change}):
+            settings = dataclasses.replace(findings.header.settings, **changed)
+            header = dataclasses.replace(findings.header, settings=settings)
+            told.add(
+                section(report_text(dataclasses.replace(findings, header=header)), "The study")
+            )
+        assert len(told) == 2
 
     def test_no_setting_is_forgotten_above(self, findings):
         (mark,) = TestText.test_every_setting_is_told.pytestmark

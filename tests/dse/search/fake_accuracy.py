@@ -11,9 +11,9 @@ import numpy as np
 from dse.errors import DataError, FormatError, UnknownPluginError
 from dse.formats import Format, parse_format
 from dse.point import AccuracyContext, Quantization, Scheme
-from dse.quant import AccuracyResult
+from dse.progress import Progress, silent
+from dse.quant import AccuracyResult, EndedEarly, Outcome
 from dse.recipe import Recipe
-from dse.search.evaluate import Progress, silent
 from hw_models.graph import Accelerator, Mvau, Requantize
 
 LAYERS = ("fc1", "fc2", "fc3")
@@ -21,10 +21,11 @@ N_VAL, N_TEST = 50, 103
 
 
 def accuracy_of(quantization: Quantization) -> AccuracyResult:
-    """Return an accuracy that only scheme and recipe decide."""
+    """Return an accuracy that only scheme, recipe and training decide."""
     scheme, methods = quantization.scheme, quantization.recipe.methods
     bits = sum(layer.weight.bits + layer.act.bits for layer in scheme.layers) + len(methods)
-    name = scheme.to_json() + quantization.recipe.name
+    bits += 3 if quantization.training else 0
+    name = scheme.to_json() + quantization.recipe_name
     rng = np.random.default_rng([ord(letter) for letter in name])
     correct = rng.random(N_TEST) < bits / 60
     return AccuracyResult(
@@ -73,6 +74,21 @@ class FakeSource:
             self.factory.fail_at(quantization.scheme)
             yield accuracy_of(quantization)
 
+    def train_and_measure(
+        self, wanted: Quantization, checkpoint: Path, progress: Progress
+    ) -> Outcome:
+        assert wanted.training is not None
+        for epoch in range(wanted.training.epochs):
+            time.sleep(self.factory.seconds)
+            progress("training", epoch + 1, wanted.training.epochs)
+        self.factory.note(wanted.scheme)
+        self.factory.fail_at(wanted.scheme)
+        if wanted.scheme.weight_format == self.factory.diverges:
+            return EndedEarly(reason="it diverged", n_val=0, val_bound_pct=100.0, seconds=0.5)
+        checkpoint.parent.mkdir(exist_ok=True)
+        checkpoint.touch()
+        return accuracy_of(wanted)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FakeFactory:
@@ -81,6 +97,7 @@ class FakeFactory:
     Attributes:
         journal: A line is appended per evaluation; `os.devnull` for none.
         failure: What happens at the scheme int4 × int4.
+        diverges: Weight format whose training diverges.
     """
 
     weights: str = "weights"
@@ -89,6 +106,7 @@ class FakeFactory:
     seconds: float = 0.0
     journal: str = os.devnull
     failure: str = "none"
+    diverges: str = "none"
 
     def data_fingerprint(self) -> str:
         return f"fingerprint of {self.data}"

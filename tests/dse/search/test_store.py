@@ -97,7 +97,7 @@ def folder(tmp_path):
         store.plan(POINTS, COSTS)
         assert store.begin_run(HEADER.versions) == 1
         for point in (POINTS[2], POINTS[0]):
-            store.add_accuracy(point.accuracy_key, accuracy_of(point.point.quantization))
+            store.add(point.accuracy_key, accuracy_of(point.point.quantization))
     return tmp_path
 
 
@@ -160,7 +160,7 @@ def test_points_with_equal_accuracy_keys_are_missing_and_evaluated_together(fold
         store.plan([*POINTS, twin], [*COSTS, cost_row(twin.cost_key)])
         store.begin_run(HEADER.versions)
         assert store.missing() == [POINTS[1], POINTS[3]]
-        store.add_accuracy(twin.accuracy_key, accuracy_of(twin.point.quantization))
+        store.add(twin.accuracy_key, accuracy_of(twin.point.quantization))
         assert store.missing() == [POINTS[3]]
         assert store.counts() == (5, 4)
 
@@ -180,7 +180,7 @@ def test_an_accuracy_is_never_written_twice(folder):
     with writer_lock(folder) as lock, Store.open(lock) as store:
         store.begin_run(HEADER.versions)
         with pytest.raises(DataError, match="UNIQUE constraint"):
-            store.add_accuracy(POINTS[0].accuracy_key, result)
+            store.add(POINTS[0].accuracy_key, result)
         assert store.computed_by_run() == {1: 2, 2: 0}
 
 
@@ -203,7 +203,7 @@ def test_a_reader_sees_what_a_running_study_has_committed(folder):
         Store.open_readonly(folder) as reader,
     ):
         writer.begin_run(HEADER.versions)
-        writer.add_accuracy(POINTS[1].accuracy_key, accuracy_of(POINTS[1].point.quantization))
+        writer.add(POINTS[1].accuracy_key, accuracy_of(POINTS[1].point.quantization))
         assert reader.counts() == (4, 3)
 
 
@@ -307,15 +307,17 @@ def test_a_study_of_the_first_schema_is_read_as_it_is_and_brought_up_to_date_to_
         expected = store.evaluations()
     with closing(sqlite3.connect(folder / DB_NAME)) as database:
         database.executescript(
-            "ALTER TABLE accuracy DROP COLUMN changed_weights_pct; PRAGMA user_version = 1;"
+            "ALTER TABLE accuracy DROP COLUMN changed_weights_pct; DROP TABLE ended;"
+            "PRAGMA user_version = 1;"
         )
     old = (folder / DB_NAME).read_bytes()
     with Store.open_readonly(folder) as store:
         assert store.evaluations().equals(expected)
+        assert (store.ended(), store.counts()) == ((), (4, 2))
     assert (folder / DB_NAME).read_bytes() == old
     with writer_lock(folder) as lock, Store.open(lock) as store:
         assert store.evaluations().equals(expected)
         store.plan([planned("int8", "int8", recipe="gptq+bias")], [])
         store.begin_run({})
         (point,) = store.missing()
-        store.add_accuracy(point.accuracy_key, accuracy_of(point.point.quantization))
+        store.add(point.accuracy_key, accuracy_of(point.point.quantization))

@@ -1,6 +1,7 @@
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import replace
 
 import numpy as np
@@ -11,10 +12,12 @@ import dse.search.study
 from dse.errors import DataError, DesignError, FoldingError, FormatError, UnknownPluginError
 from dse.formats import parse_sweep
 from dse.recipe import NONE, Recipe
+from dse.search.evaluate import checkpoint_path
 from dse.search.lock import writer_lock
 from dse.search.settings import StudySettings
 from dse.search.store import DB_NAME, Store
 from dse.search.study import explore
+from dse.selection import best_recipes, leading
 from hw_models.cost import estimate
 from hw_models.folding import fold_to_fps
 
@@ -354,3 +357,96 @@ def test_a_recipe_that_is_refused_leaves_no_trace(tmp_path):
 def test_the_best_of_one_recipe_is_refused():
     with pytest.raises(DesignError, match="--best-of chooses among recipes; name several"):
         replace(SETTINGS, best_of=True)
+
+
+TRAINING = replace(SETTINGS, recipes=RECIPES[:2], best_of=True, qat=5, qat_epochs=2)
+
+
+def trained_rows(folder):
+    frame = evaluations(folder)
+    return frame[frame.recipe.str.endswith("qat")]
+
+
+def test_the_points_that_matter_most_to_the_front_are_trained_from_their_best_recipe(tmp_path):
+    study = explore(TRAINING, tmp_path, FakeFactory(), jobs=1)
+    assert (study.n_points, study.n_computed) == (29, 29)
+    frame = evaluations(tmp_path)
+    plain = best_recipes(frame[~frame.recipe.str.endswith("qat")])
+    assert set(plain.recipe) == {"gptq"}
+    with study.open() as store:
+        reference = store.header.reference
+        corner = (reference.error_pct, reference.log2_lut)
+        expected = leading(plain, ("lut", "test_top1_pct"), corner, 5)
+        trained = trained_rows(tmp_path)
+        assert list(trained.cost_key) == list(expected.cost_key)
+        assert set(trained.recipe) == {"gptq+qat"}
+        for digest in trained.digest:
+            point = store.point(digest)
+            assert point.training == TRAINING.training
+            assert checkpoint_path(tmp_path, point.accuracy_key(store.header.accuracy)).exists()
+    untrained = explore(replace(TRAINING, qat=0), tmp_path / "no", FakeFactory(), jobs=1)
+    assert set(evaluations(untrained.folder).digest) == set(frame.digest) - set(trained.digest)
+
+
+@pytest.mark.parametrize("jobs", [2, 3])
+def test_what_is_trained_does_not_depend_on_jobs(tmp_path, jobs):
+    explore(TRAINING, tmp_path / "one", FakeFactory(), jobs=1)
+    steps = []
+    factory = FakeFactory()
+    tell = lambda *step: steps.append(step)  # noqa: E731 - a list of steps is all it is
+    explore(TRAINING, tmp_path / "many", factory, jobs=jobs, progress=tell)
+    assert evaluations(tmp_path / "one").equals(evaluations(tmp_path / "many"))
+    assert steps.count(("training", 2, 2)) == 5
+
+
+def test_a_study_that_lacks_its_trainings_is_not_complete(tmp_path):
+    explore(TRAINING, tmp_path, FakeFactory(), jobs=1)
+    before = evaluations(tmp_path)
+    with closing(sqlite3.connect(tmp_path / DB_NAME)) as database:  # as a kill leaves it
+        database.execute("DELETE FROM points WHERE recipe LIKE '%qat'")
+        database.execute("DELETE FROM accuracy WHERE accuracy_key = ?", (before.accuracy_key[28],))
+        database.commit()
+    study = explore(TRAINING, tmp_path, FakeFactory(), jobs=1)
+    assert (study.n_points, study.n_computed) == (29, 1)
+    assert evaluations(tmp_path).equals(before)
+    assert explore(TRAINING, tmp_path, FakeFactory(failure="our error"), jobs=1).n_computed == 0
+
+
+def test_a_training_that_diverges_is_marked_and_the_study_goes_on(tmp_path):
+    settings = replace(TRAINING, acts=TRAINING.weights, same_acts=True, qat=4)
+    study = explore(settings, tmp_path, FakeFactory(diverges="int4"), jobs=1)
+    assert (study.n_points, study.n_computed) == (12, 12)
+    assert len(trained_rows(tmp_path)) == 3
+    with study.open() as store:
+        (ended,) = store.ended()
+        assert (ended.weight_format, ended.recipe) == ("int4", "gptq+qat")
+        assert (ended.reason, ended.n_val) == ("it diverged", 0)
+        assert store.counts() == (12, 12)
+        assert store.missing() == []
+    again = explore(settings, tmp_path, FakeFactory(failure="our error"), jobs=1)
+    assert again.n_computed == 0
+
+
+def test_same_acts_pairs_each_format_with_itself(tmp_path):
+    settings = replace(SETTINGS, acts=SETTINGS.weights, same_acts=True)
+    explore(settings, tmp_path, FakeFactory(), jobs=1)
+    frame = evaluations(tmp_path)
+    assert list(frame.weight_format) == list(frame.act_format) == ["int3", "int4", "int5", "e2m1"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"qat": -1}, "--qat is -1"),
+        ({"qat_epochs": 0}, "--qat-epochs is 0"),
+        ({"qat_lr": float("nan")}, "--qat-lr is nan"),
+    ],
+)
+def test_trainings_that_mean_nothing_are_refused(change, message):
+    with pytest.raises(DesignError, match=message):
+        replace(SETTINGS, **change)
+
+
+def test_scales_that_are_powers_of_two_are_not_trained():
+    assert replace(TRAINING, scale="power_of_two").training.scale_lr == 0
+    assert TRAINING.training.scale_lr > 0

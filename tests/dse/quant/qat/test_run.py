@@ -12,8 +12,9 @@ from dse.models.weights import Examples
 from dse.point import Scheme
 from dse.quant.fast import freeze
 from dse.quant.pipeline import prepare
-from dse.quant.qat import QatRun, QatSettings
+from dse.quant.qat import QatRun
 from dse.quant.qat.checkpoint import load_checkpoint, save_checkpoint
+from dse.training import QatSettings
 
 SETTINGS = QatSettings(epochs=4, batch_size=10, peak_lr=3e-3, patience=4, seed=3)
 
