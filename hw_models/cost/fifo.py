@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 
+from hw_models.arith.cell import STYLES, Style
 from hw_models.cost.logic import counter_bits, counters_lut
 from hw_models.cost.memory import Memory, memory_part
 from hw_models.cost.target import Target
 from hw_models.resources import Part, Resources
 
+_CARRY_BITS = 5
 PAIR = 2
 """Words kept in registers side by side; more go to a memory."""
 
@@ -28,7 +30,27 @@ def fifo_parts(name: str, depth: int, bits: int, target: Target) -> Iterator[Par
         yield memory_part(name, Memory(depth=words, width=bits, is_writable=True), target)
         counts = (words, words, words + 1)  # where to write and to read, and how many there are
         resources = Resources(
-            lut=counters_lut(counts, target) + 4, ff=sum(map(counter_bits, counts)) + 1
+            lut=_control_lut(words, target), ff=sum(map(counter_bits, counts)) + 1
         )
-        source = target.coefficients.counter_lut_per_bit.source
+        source = "two addresses and a count, by the depths in tests/hw_models/cost/test_fifo.py"
     yield Part(name=f"{name} FIFO", resources=resources, is_compute=False, source=source)
+
+
+def _control_lut(words: int, target: Target) -> int:
+    """Return the LUTs of the addresses and the count of words of a memory.
+
+    An address counts up, and starts again behind a last word that is no power of two; the count
+    goes up and down and is compared at both ends. Yosys 0.70 adds counters of `_CARRY_BITS` bits
+    with carry cells where multiplexers cannot be in front of them.
+    """
+    address, count = counter_bits(words), counter_bits(words + 1)
+    starts_again = address if words & (words - 1) else 0
+    match STYLES[target.family.name][0]:
+        case Style.XILINX:
+            return 2 * address + count + starts_again + 2
+        case Style.ECP5:
+            chains = 2 * (address >= _CARRY_BITS) + (count >= _CARRY_BITS)
+            again = 2 * starts_again if address >= _CARRY_BITS else 0
+            return 2 * address + 3 * count + again + 4 * chains
+        case Style.PORTABLE:
+            return counters_lut((words, words, words + 1), target) + 4

@@ -125,7 +125,7 @@ def test_bad_input_is_refused(make_cnn, make_mvau):
 
 def test_numbers_change_only_together_with_the_version(make_cnn):
     """If this fails, a rule has changed: raise COST_VERSION and put the new numbers here."""
-    assert COST_VERSION == 12
+    assert COST_VERSION == 13
     found = {}
     for name, device, dsp in (
         ("int8", "xcup", "none"),
