@@ -25,6 +25,20 @@ def scales(network):
     }
 
 
+def test_tensors_that_are_added_keep_their_own_sign_and_one_scale(seeded):
+    source = seeded("resnet8")
+    network = prepare(source.calibrated, source.scheme("int4", unsigned=True))
+    chosen = prediction_difference.choose_scales(network, source.calibrated, 0)
+    found = scales(chosen)
+    assert found["relu_quant"] == found["stack1_conv2_quant"]
+    assert found != scales(network)
+    signs = {name: chosen.formats[name].signed for name in ("relu_quant", "stack1_conv2_quant")}
+    assert signs == {"relu_quant": False, "stack1_conv2_quant": True}
+    with torch.no_grad():
+        module = chosen.module.get_submodule("relu_quant")
+        assert float(module(torch.full((1,), 1e6))) == pytest.approx(15 * found["relu_quant"])
+
+
 @pytest.mark.parametrize("method", ["absmax", "percentile"])
 def test_scales_are_those_of_calibration(calibrated, method):
     wanted = Quantization(scheme=scheme(calibrated, "e2m1"), recipe=Recipe((method,)))

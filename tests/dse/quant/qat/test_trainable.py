@@ -69,11 +69,21 @@ def test_scales_can_be_left_alone(calibrated):
     assert not scales(network.module)
 
 
-def test_tensors_that_are_added_train_one_scale(seeded):
+@pytest.mark.parametrize("unsigned", [False, True])
+@pytest.mark.parametrize("name", ["int4", "e2m1"])
+def test_tensors_that_are_added_train_one_scale(seeded, name, unsigned):
     network = seeded("resnet8")
-    scheme = network.scheme("int4", unsigned=False)
+    scheme = network.scheme(name, unsigned=unsigned)
     traced = network.calibrated.network
-    trained = trainable(prepare(network.calibrated, scheme), traced, trains_scales=True)
+    prepared = prepare(network.calibrated, scheme)
+    trained = trainable(prepared, traced, trains_scales=True)
+    far = torch.full((1,), 1e6)
+    for tensor in traced.tensors:  # each saturates where it did, with a sign or without
+        before, after = (
+            float(each.module.get_submodule(f"{tensor.name}_quant")(far).detach())
+            for each in (prepared, trained)
+        )
+        assert after == pytest.approx(before, rel=1e-5)
     groups = {}
     for tensor in traced.tensors:
         quantizer = trained.module.get_submodule(f"{tensor.name}_quant")
