@@ -24,6 +24,7 @@ from dse.cli.fp8_vs_int8 import fp8_vs_int8
 from dse.cli.pareto import pareto
 from dse.cli.report import report
 from dse.cli.run import run
+from dse.cli.search import search
 from dse.cli.sensitivity import sensitivity
 from dse.cli.tools import tools
 from dse.cli.train import train
@@ -50,6 +51,7 @@ for verb in (
     pareto,
     report,
     run,
+    search,
     sensitivity,
     tools,
     train,

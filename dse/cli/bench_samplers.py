@@ -31,8 +31,8 @@ def bench_samplers(
     """
     from dse.cli.progress import progress_bars
     from dse.files import require_writable_folder
-    from dse.quant.sensitivity import Sensitivity
     from dse.report.samplers import write_samplers
+    from dse.search.evaluate import sensitivity_of
     from dse.search.replay import evaluated_space, replay_all
     from dse.search.samplers import SAMPLERS
     from dse.search.store import Store
@@ -45,15 +45,9 @@ def bench_samplers(
     with progress_bars() as progress:
         for study in studies:
             with Store.open_readonly(study) as store:
-                settings = store.header.settings
-                sensitivity = Sensitivity(
-                    study_evaluator(study, store.header, checkpoint, progress).calibrated,
-                    granularity=settings.granularity,
-                    scale=settings.scale,
-                    act_range=settings.act_range,
-                    weight_range=settings.weight_range,
-                )
-                spaces.append(evaluated_space(store, sensitivity))
+                evaluator = study_evaluator(study, store.header, checkpoint, progress)
+                sqnr = sensitivity_of(evaluator, store.header.settings)
+                spaces.append(evaluated_space(store, sqnr))
         if len({space.name for space in spaces}) < len(spaces):
             raise DesignError("two studies are of the same network and size; give one of them")
         traces = replay_all(

@@ -13,7 +13,15 @@ from torch import nn
 
 from dse.data import Dataset
 from dse.errors import DesignError, DivergedError
-from dse.point import AccuracyContext, HostMath, Quantization
+from dse.point import (
+    AccuracyContext,
+    ActRange,
+    Granularity,
+    HostMath,
+    Quantization,
+    Scale,
+    WeightRange,
+)
 from dse.progress import Progress, silent
 from dse.quant.fast import freeze, logits_of
 from dse.quant.images import Images, examples_of
@@ -21,6 +29,7 @@ from dse.quant.pipeline import CalibratedNetwork, QuantizedNetwork
 from dse.quant.qat import TrainedNetwork, TrainingStart, read_trained, train_quantized
 from dse.quant.quantizer import Quantizer
 from dse.quant.result import AccuracyResult, EndedEarly, Outcome
+from dse.quant.sensitivity import Sensitivity
 from dse.quant.trace import trace
 
 _TOGETHER = 8  # quantizations whose common beginning is computed once
@@ -82,6 +91,23 @@ class Evaluator:
     def float_accuracy(self) -> AccuracyResult:
         """Accuracy before quantization, measured when it is first asked for: workers never do."""
         return next(self._measure(1, lambda batch: iter([self.traced.module(batch)])))
+
+    def sensitivity(
+        self,
+        *,
+        granularity: Granularity,
+        scale: Scale,
+        act_range: ActRange,
+        weight_range: WeightRange,
+    ) -> Sensitivity:
+        """Return the SQNR of the layers, with scales found as `Scheme` says."""
+        return Sensitivity(
+            self.calibrated,
+            granularity=granularity,
+            scale=scale,
+            act_range=act_range,
+            weight_range=weight_range,
+        )
 
     @property
     def layers(self) -> tuple[str, ...]:

@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Protocol
 
 from dse.formats import Format
-from dse.point import AccuracyContext
+from dse.point import AccuracyContext, ActRange, Granularity, Scale, WeightRange
 from dse.progress import Progress, silent
 from dse.quant import AccuracyResult
 from dse.recipe import Recipe
 from dse.search.executor import Evaluates, Job, Task, Training
+from dse.search.settings import StudySettings
+from dse.search.sqnr import KnowsSqnr
 from dse.search.store import PlannedPoint
 from hw_models.folding import Shapes
 
@@ -28,9 +30,29 @@ class AccuracySource(Evaluates, Protocol):
     def context(self) -> AccuracyContext:
         """What accuracies depend on besides their quantization."""
 
+    def sensitivity(
+        self,
+        *,
+        granularity: Granularity,
+        scale: Scale,
+        act_range: ActRange,
+        weight_range: WeightRange,
+    ) -> KnowsSqnr:
+        """Return the SQNR of the layers, with scales found as `Scheme` says."""
+
     @property
     def float_accuracy(self) -> AccuracyResult:
         """Accuracy before quantization."""
+
+
+def sensitivity_of(source: AccuracySource, settings: StudySettings) -> KnowsSqnr:
+    """Return the SQNR of a network's layers, quantized as a study quantizes them."""
+    return source.sensitivity(
+        granularity=settings.granularity,
+        scale=settings.scale,
+        act_range=settings.act_range,
+        weight_range=settings.weight_range,
+    )
 
 
 class SourceFactory(Protocol):

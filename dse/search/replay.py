@@ -5,7 +5,6 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from math import log2
 from multiprocessing import get_context
-from typing import Protocol
 
 import numpy as np
 
@@ -16,22 +15,13 @@ from dse.point import DesignPoint
 from dse.progress import Progress, silent
 from dse.search.samplers import SAMPLERS, Candidate, Choice, Earlier, Problem
 from dse.search.samplers.base import Floats, Ints
+from dse.search.sqnr import KnowsSqnr, noise_of
 from dse.search.store import Store
 
 LEARNS = "quantune"
 """The sampler that also learns from other networks."""
 _REPEATS_AT_MOST = 1000
 """Known candidates asked for in a row before a sampler counts as stuck."""
-
-
-class KnowsSqnr(Protocol):
-    """Whatever knows the SQNR of layers in formats, as `dse.quant.sensitivity.Sensitivity`."""
-
-    def weight_sqnr_db(self, layer: str, number_format: Format) -> float:
-        """Return the SQNR of a layer's weights [dB]."""
-
-    def act_sqnr_db(self, layer: str, number_format: Format) -> float:
-        """Return the SQNR of a layer's inputs [dB]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +263,7 @@ def _columns(points: Sequence[DesignPoint]) -> list[_Column]:
         for index, name in enumerate(layers)
     ]
     acts = [
-        _Column("activations", name, tuple(scheme[index].act for scheme in schemes))
+        _Column("acts", name, tuple(scheme[index].act for scheme in schemes))
         for index, name in enumerate(layers)
     ]
     recipes = tuple(point.quantization.recipe.name for point in points)
@@ -299,16 +289,12 @@ def _choice(group: Sequence[_Column], sqnr: KnowsSqnr) -> Choice:
     kinds = list(dict.fromkeys(column.name for column in group))
     where = f"{first.layer} " if len(group) == 1 and first.layer else ""
     rows = [dict.fromkeys(column.values) for column in group]
-    noise: list[float] | None = None
-    if first.layer:
-        noise = [0.0] * len(rows[0])
-        for column, values in zip(group, rows, strict=True):
-            for position, value in enumerate(values):
-                assert isinstance(value, Format)
-                of = sqnr.weight_sqnr_db if column.name == "weights" else sqnr.act_sqnr_db
-                noise[position] += 10 ** (-of(column.layer, value) / 10)
+    formats = [[value for value in row if isinstance(value, Format)] for row in rows]
+    operands = [
+        (column.layer, column.name, row) for column, row in zip(group, formats, strict=True)
+    ]
     return Choice(
         name=where + " and ".join(kinds),
         values=tuple(value.name if isinstance(value, Format) else value for value in rows[0]),
-        noise=None if noise is None else tuple(noise),
+        noise=noise_of(sqnr, operands) if first.layer else None,
     )

@@ -17,6 +17,7 @@ from dse.point import (
     require_choice,
 )
 from dse.recipe import Recipe
+from dse.search.decision import Decision
 from dse.training import QatSettings
 
 _FLAGS = {"checkpoint_sha256": "checkpoint", "recipes": "ptq"}
@@ -53,6 +54,8 @@ class StudySettings:
         qat: Pairs of formats that are trained after that, those that matter most to the front.
         qat_epochs: Most passes of a training over its images.
         qat_lr: Highest learning rate of a training.
+        decisions: Of a per-layer search, the formats it chooses; empty in a sweep. `weights` and
+            `acts` are then all the formats that occur.
     """
 
     model: str
@@ -78,6 +81,7 @@ class StudySettings:
     qat: int = 0
     qat_epochs: int = QAT_DEFAULTS.epochs
     qat_lr: float = QAT_DEFAULTS.peak_lr
+    decisions: tuple[Decision, ...] = ()
 
     def __post_init__(self) -> None:
         if not (self.weights and self.acts and self.recipes):
@@ -126,6 +130,7 @@ class StudySettings:
             "acts": [item.name for item in self.acts],
             "edge_format": self.edge_format.name if self.edge_format else "",
             "recipes": [recipe.name for recipe in self.recipes],
+            "decisions": [decision.to_plain() for decision in self.decisions],
         }
 
     @classmethod
@@ -144,6 +149,7 @@ class StudySettings:
                 "acts": tuple(parse_format(name) for name in plain["acts"]),
                 "edge_format": parse_format(plain["edge_format"]) if plain["edge_format"] else None,
                 "recipes": tuple(Recipe.parse(name) for name in given["recipes"]),
+                "decisions": tuple(map(Decision.from_plain, given.get("decisions", []))),
             }
         )
 

@@ -308,6 +308,18 @@ class Store:
                 f"INSERT OR IGNORE INTO cost VALUES ({','.join('?' * 9)})", map(astuple, costs)
             )
 
+    def append(self, point: PlannedPoint, cost: CostRow) -> None:
+        """Plan one more point, with its cost; nothing happens if it is planned already."""
+        with _explained(self.path), self._database:
+            (count,) = self._database.execute("SELECT count(*) FROM points").fetchone()
+            self._database.execute(
+                f"INSERT OR IGNORE INTO points VALUES ({','.join('?' * 13)})",
+                _point_row(count, point),
+            )
+            self._database.execute(
+                f"INSERT OR IGNORE INTO cost VALUES ({','.join('?' * 9)})", astuple(cost)
+            )
+
     def add(self, accuracy_key: str, outcome: Outcome) -> None:
         """Add what became of one accuracy and commit it.
 

@@ -15,7 +15,12 @@ from dse.progress import Progress, silent
 from dse.search.costs import cost_column, cost_context, cost_rows, cost_table
 from dse.search.evaluate import AccuracySource, SourceFactory, shared_tasks, trainings
 from dse.search.executor import Task, run_here, run_in_processes
+<<<<<<< HEAD
 from dse.search.header import FloatAccuracy, Header, PartialCoverage, ReferencePoint
+=======
+from dse.search.header import FloatAccuracy, Header, ReferencePoint
+from dse.search.layer_space import LayerSpace
+>>>>>>> 4a6857d (Per-layer search: a TOML space, any sampler, a folder that goes on)
 from dse.search.lock import WriterLock, writer_lock
 from dse.search.settings import StudySettings
 from dse.search.space import Grid
@@ -92,7 +97,7 @@ def explore(
     if jobs < 1:
         raise DesignError(f"--jobs is {jobs}; give at least 1 process")
     clock_mhz = DEVICES[settings.device].clock_mhz
-    present = _header_in(folder)
+    present = header_in(folder)
     data = accuracy.data_fingerprint()
     if present and _is_current(present, settings, data):
         with Store.open_readonly(folder) as store:
@@ -107,12 +112,12 @@ def explore(
     grid = Grid(settings=settings, template=template, foldings=foldings)
     cost_table(template, list(grid.points()))  # a format without hardware ends here
     if present:
-        _refuse_another_study(present, settings, data, folder)
+        refuse_another_study(present, settings, data, folder)
     with writer_lock(folder) as lock:
         source = accuracy(progress)
         plan = _planned(grid.with_unsigned(source.never_negative), source, clock_mhz)
-        with _opened(lock, plan.header) as store:
-            workers = _Workers(source=source, factory=accuracy, jobs=jobs, progress=progress)
+        with opened(lock, plan.header) as store:
+            workers = Workers(source=source, factory=accuracy, jobs=jobs, progress=progress)
             store.plan(plan.points, plan.costs)
             n_computed = workers.find(store, shared_tasks(store.missing()))
             if settings.qat:
@@ -122,7 +127,7 @@ def explore(
     return Study(folder=folder, n_points=n_points, n_computed=n_computed)
 
 
-def _header_in(folder: Path) -> Header | None:
+def header_in(folder: Path) -> Header | None:
     """Return the header of the study in `folder`, or `None` where there is none."""
     if not (folder / DB_NAME).exists():
         return None
@@ -143,7 +148,12 @@ def _is_current(header: Header, settings: StudySettings, data: str) -> bool:
     )
 
 
-def _refuse_another_study(header: Header, settings: StudySettings, data: str, folder: Path) -> None:
+def refuse_another_study(header: Header, settings: StudySettings, data: str, folder: Path) -> None:
+    """Refuse a study of other settings or other data.
+
+    Raises:
+        DesignError: Names the first difference.
+    """
     if difference := header.settings.first_difference(settings):
         raise DesignError(
             f"{folder} holds a study with other settings: {difference}; name another --out"
@@ -161,16 +171,37 @@ def _planned(grid: Grid, source: AccuracySource, clock_mhz: float) -> _Plan:
     keyed = (PlannedPoint.of(point, source.context, context) for point in grid.points())
     planned = tuple({item.digest: item for item in keyed}.values())
     table = cost_table(grid.template, [item.point for item in planned])
+<<<<<<< HEAD
     column = cost_column(grid.template)
     (int8_cost,) = getattr(cost_table(grid.template, [grid.int8_point()]), column)
+=======
+    (int8_lut,) = cost_table(grid.template, [grid.int8_point()]).lut
+    header = header_of(grid, source, int(int8_lut), clock_mhz)
+    return _Plan(
+        header=header, points=planned, costs=cost_rows(table, [item.cost_key for item in planned])
+    )
+
+
+def header_of(
+    space: Grid | LayerSpace, source: AccuracySource, int8_lut: int, clock_mhz: float
+) -> Header:
+    """Return the header of a study of `space`.
+
+    Args:
+        space: Settings, network and foldings.
+        source: The trained network.
+        int8_lut: LUTs of the int8 × int8 point at the study's foldings.
+        clock_mhz: Nominal clock of the device.
+    """
+>>>>>>> 4a6857d (Per-layer search: a TOML space, any sampler, a folder that goes on)
     before = source.float_accuracy
-    header = Header(
-        settings=grid.settings,
+    return Header(
+        settings=space.settings,
         accuracy=source.context,
         accuracy_version=ACCURACY_VERSION,
-        cost=context,
+        cost=cost_context(space.template, space.settings.device),
         clock_mhz=clock_mhz,
-        foldings=tuple((folding.pe, folding.simd) for folding in grid.foldings),
+        foldings=tuple((folding.pe, folding.simd) for folding in space.foldings),
         float_accuracy=FloatAccuracy(
             val_top1_pct=before.val_top1_pct,
             n_val=before.n_val,
@@ -182,6 +213,7 @@ def _planned(grid: Grid, source: AccuracySource, clock_mhz: float) -> _Plan:
             error_pct=100.0 - before.val_top1_pct + _REFERENCE_ERROR_POINTS,
             log2_lut=math.log2(int8_cost),
         ),
+<<<<<<< HEAD
         partial=_partial_of(grid.template),
         versions=_versions(),
     )
@@ -199,22 +231,30 @@ def _partial_of(template: Shapes) -> PartialCoverage | None:
 
 
 def _versions() -> Mapping[str, str]:
+=======
+        versions=versions(),
+    )
+
+
+def versions() -> Mapping[str, str]:
+    """Return the versions of the packages that results may depend on."""
+>>>>>>> 4a6857d (Per-layer search: a TOML space, any sampler, a folder that goes on)
     return {"bitfront": dse.__version__} | {name: version(name) for name in _PACKAGES}
 
 
 @contextmanager
-def _opened(lock: WriterLock, header: Header) -> Iterator[Store]:
+def opened(lock: WriterLock, header: Header) -> Iterator[Store]:
     """Open the locked folder's study, made or planned anew where `header` asks for it.
 
     Raises:
         DesignError: The folder holds a study of other settings, data or weights.
     """
-    present = _header_in(lock.folder)
+    present = header_in(lock.folder)
     if present is None:
         with Store.create(lock, header) as store:
             yield store
         return
-    _refuse_another_study(present, header.settings, header.accuracy.data, lock.folder)
+    refuse_another_study(present, header.settings, header.accuracy.data, lock.folder)
     if present.accuracy != header.accuracy:
         raise DesignError(
             f"the weights of '{header.settings.model}' are not those of the study in "
@@ -249,7 +289,7 @@ def _to_train(plan: _Plan, evaluations: "pd.DataFrame") -> Iterator[PlannedPoint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Workers:
+class Workers:
     """What finds accuracies: this process, or several that make the same source.
 
     Attributes:
@@ -272,7 +312,7 @@ class _Workers:
         done, total = first, first + len(store.missing())
         self.progress(EVALUATION, done, total)
         count = min(self.jobs, len(tasks))
-        store.begin_run(_versions())
+        store.begin_run(versions())
         outcomes = (
             run_here(self.source, tasks, self.progress)
             if count == 1

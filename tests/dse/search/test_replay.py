@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from fake_accuracy import LAYERS, FakeFactory, accuracy_of
+from fake_accuracy import FakeFactory, FormatSqnr, accuracy_of
 from test_study import SETTINGS as STUDY
 
 from dse.errors import DesignError
@@ -19,16 +19,6 @@ SETTINGS = replace(STUDY, weights=parse_sweep("int6-8,e2m5"), acts=parse_sweep("
 RECIPES = (Recipe.parse("none"), Recipe.parse("bias"))
 
 
-class FormatSqnr:
-    """Six decibels a bit for weights, five for activations; the input loses nothing."""
-
-    def weight_sqnr_db(self, layer, number_format):
-        return 6.0 * number_format.bits
-
-    def act_sqnr_db(self, layer, number_format):
-        return np.inf if layer == LAYERS[0] else 5.0 * number_format.bits
-
-
 def space_of(folder, settings=SETTINGS):
     explore(settings, folder, FakeFactory(), jobs=1)
     with Store.open_readonly(folder) as store:
@@ -38,7 +28,7 @@ def space_of(folder, settings=SETTINGS):
 def test_a_uniform_study_has_two_choices(tmp_path):
     space = space_of(tmp_path)
     weights, acts = space.problem.choices
-    assert (weights.name, acts.name) == ("weights", "activations")
+    assert (weights.name, acts.name) == ("weights", "acts")
     assert weights.values == tuple(f.name for f in SETTINGS.weights)
     assert acts.values == tuple(f.name for f in SETTINGS.acts)
     assert np.allclose(weights.noise, [3 * 10 ** (-0.6 * f.bits) for f in SETTINGS.weights])
@@ -47,7 +37,7 @@ def test_a_uniform_study_has_two_choices(tmp_path):
 
 def test_errors_and_costs_are_the_study_s(tmp_path):
     space = space_of(tmp_path, replace(SETTINGS, recipes=RECIPES))
-    assert [choice.name for choice in space.problem.choices] == ["weights", "activations", "recipe"]
+    assert [choice.name for choice in space.problem.choices] == ["weights", "acts", "recipe"]
     with Store.open_readonly(tmp_path) as store:
         for row in store.evaluations().itertuples():
             point = store.point(row.digest)

@@ -1,0 +1,153 @@
+"""``bitfront search``: formats layer by layer, chosen by a sampler."""
+
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dse.cli.network import checkpoint_sha256, default_data
+from dse.errors import DesignError
+from dse.recipe import parse_recipes
+from dse.search.settings import StudySettings
+
+if TYPE_CHECKING:
+    from dse.search.source import NetworkAccuracy
+
+_KINDS = {str: "text", float: "number", int: "whole number", bool: "true or false"}
+_OPTIONS: dict[str, type] = {
+    "model": str,
+    "data": str,
+    "checkpoint": str,
+    "device": str,
+    "fps": float,
+    "dsp": str,
+    "seed": int,
+    "unsigned_acts": bool,
+    "granularity": str,
+    "scale": str,
+    "act_range": str,
+    "weight_range": str,
+    "calibration": int,
+    "ptq": str,
+}
+
+
+def search(
+    space: Annotated[
+        Path | None, typer.Argument(help="TOML file that says what is chosen.", show_default=False)
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the study.", show_default=False)
+    ] = None,
+    resume: Annotated[
+        Path | None, typer.Option(help="Folder of a search that goes on.", show_default=False)
+    ] = None,
+    sampler: Annotated[str, typer.Option(help="Which candidates are evaluated.")] = "two-stage",
+    trials: Annotated[int, typer.Option(help="Evaluations in the folder at the end.")] = 200,
+    seed: Annotated[int, typer.Option(help="Decides what is random in the sampler.", min=0)] = 0,
+) -> None:
+    """Search formats layer by layer at one frame rate, and report the front.
+
+    A killed search goes on with the same command, or with --resume and perhaps more trials.
+    """
+    from dse.cli.progress import progress_bars
+    from dse.report import write_report
+    from dse.search.search import Effort
+    from dse.search.search import search as search_space
+
+    effort = Effort(sampler=sampler, trials=trials, seed=seed)
+    if (space is None) == (resume is None) or (space is None) != (out is None):
+        raise DesignError("give a space with --out FOLDER, or --resume FOLDER")
+    if space is not None and out is not None:
+        settings, accuracy, folder = *_from_file(space), out
+    else:
+        assert resume is not None
+        settings, accuracy, folder = *_from_study(resume), resume
+    try:
+        with progress_bars() as progress:
+            study = search_space(settings, folder, accuracy, effort, progress=progress)
+    except KeyboardInterrupt:
+        typer.echo("stopped; what was finished is kept, the same command goes on", err=True)
+        raise
+    findings = write_report(folder)
+    typer.echo(
+        f"{study.n_points} points, {study.n_computed} evaluated by this run, "
+        f"{len(findings.front)} on the front, hypervolume {findings.hypervolume:.3f}"
+    )
+    typer.echo(folder / "report.md")
+
+
+def _from_file(path: Path) -> "tuple[StudySettings, NetworkAccuracy]":
+    """Return what a space file says."""
+    from dse.search.source import NetworkAccuracy
+    from dse.search.space_file import decisions_in, options_in, read_space
+
+    space = read_space(path)
+    given = options_in(space, _OPTIONS)
+    for name, value in given.items():
+        kind = _OPTIONS[name]
+        if not isinstance(value, (int, float) if kind is float else kind):
+            raise DesignError(f"{path}: {name} = {value!r} must be a {_KINDS[kind]}")
+    if "model" not in given:
+        raise DesignError(f'{path} does not say whose layers: model = "fmnist-cnn"')
+    checkpoint = Path(given["checkpoint"]) if "checkpoint" in given else None
+    accuracy = NetworkAccuracy.load(
+        model=given["model"],
+        checkpoint=checkpoint,
+        data=given["data"] if "data" in given else default_data(given["model"]),
+        calibration=given.get("calibration"),
+        seed=given.get("seed", 0),
+    )
+    decisions = decisions_in(space, [mvau.name for mvau in accuracy.template().mvaus])
+    formats = {
+        operand: tuple(
+            dict.fromkeys(chain.from_iterable(d.formats for d in decisions if d.operand == operand))
+        )
+        for operand in ("weights", "acts")
+    }
+    settings = StudySettings(
+        model=accuracy.model,
+        data=accuracy.data,
+        weights=formats["weights"],
+        acts=formats["acts"],
+        device=given.get("device", "xcup"),
+        fps=float(given.get("fps", 10_000.0)),
+        dsp=given.get("dsp", "none"),
+        seed=accuracy.seed,
+        checkpoint_sha256=checkpoint_sha256(checkpoint),
+        edge_format=None,
+        unsigned_acts=given.get("unsigned_acts", False),
+        granularity=given.get("granularity", "per_channel"),
+        scale=given.get("scale", "float32"),
+        act_range=given.get("act_range", "mse"),
+        weight_range=given.get("weight_range", "mse"),
+        calibration=accuracy.calibration,
+        recipes=parse_recipes(given.get("ptq", "none")),
+        best_of=False,
+        decisions=decisions,
+    )
+    return settings, accuracy
+
+
+def _from_study(folder: Path) -> "tuple[StudySettings, NetworkAccuracy]":
+    """Return what a folder's study says."""
+    from dse.search.source import NetworkAccuracy
+    from dse.search.store import Store
+
+    with Store.open_readonly(folder) as store:
+        settings = store.header.settings
+    if not settings.decisions:
+        raise DesignError(f"{folder} holds a sweep, not a search; 'bitfront explore' goes on there")
+    if settings.checkpoint_sha256:
+        raise DesignError(
+            f"the weights of {folder} come from a checkpoint: give the space again, with --out"
+        )
+    accuracy = NetworkAccuracy.load(
+        model=settings.model,
+        checkpoint=None,
+        data=settings.data,
+        calibration=settings.calibration,
+        seed=settings.seed,
+    )
+    return settings, accuracy
