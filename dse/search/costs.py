@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from itertools import chain
 
 import numpy as np
+from numpy.typing import NDArray
 
-from dse.formats import parse_format
-from dse.point import CostContext, DesignPoint, sha256_of
+from dse.formats import Format, parse_format
+from dse.point import CostContext, DesignPoint, Dsp, sha256_of
 from dse.search.store import CostRow
 from hw_models.cost import (
     COST_VERSION,
@@ -16,9 +17,12 @@ from hw_models.cost import (
     estimate_partial,
     estimate_points,
 )
-from hw_models.folding import Shapes
+from hw_models.folding import Folding, Shapes
 from hw_models.partial import PartialAccelerator
 from hw_models.resources import Source
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 
 def cost_context(template: Shapes, device: str) -> CostContext:
@@ -50,17 +54,31 @@ def cost_table(template: Shapes, points: Sequence[DesignPoint]) -> CostTable | P
     index = {number_format: position for position, number_format in enumerate(formats)}
     weights = np.array([[index[layer.weight] for layer in row] for row in layers])
     acts = np.array([[index[layer.act] for layer in row] for row in layers])
+    return format_costs(template, formats, weights, acts, *hardware)
+
+
+def format_costs(
+    template: Shapes,
+    formats: Sequence[Format],
+    weights: Ints,
+    acts: Ints,
+    foldings: Sequence[Folding],
+    device: str,
+    dsp: Dsp,
+) -> CostTable | PartialCostTable:
+    """Return the costs of format assignments, as `estimate_points` or `estimate_partial` does."""
     if isinstance(template, PartialAccelerator):
-        return estimate_partial(template, formats, weights, acts, *hardware)
-    return estimate_points(template, formats, weights, acts, *hardware)
+        return estimate_partial(template, formats, weights, acts, foldings, device, dsp)
+    return estimate_points(template, formats, weights, acts, foldings, device, dsp)
 
 
-def cost_column(template: Shapes) -> str:
-    """Return the column of `CostRow` that points are compared by.
+def compared_costs(table: CostTable | PartialCostTable) -> Floats:
+    """Return what points are compared by, `(points,)`.
 
     LUTs, or LUTs per multiply-accumulate for a network that has no totals.
     """
-    return "lut_per_mac" if isinstance(template, PartialAccelerator) else "lut"
+    costs = table.lut_per_mac if isinstance(table, PartialCostTable) else table.lut
+    return np.asarray(costs, dtype=np.float64)
 
 
 def cost_rows(table: CostTable | PartialCostTable, cost_keys: Sequence[str]) -> tuple[CostRow, ...]:

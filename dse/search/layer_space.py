@@ -10,15 +10,14 @@ from dse.errors import DesignError
 from dse.formats import Format, parse_format
 from dse.point import DesignPoint, LayerScheme, Scheme
 from dse.registry import nearest
+from dse.search.costs import compared_costs, format_costs
 from dse.search.decision import OPERANDS, Decision
 from dse.search.header import Header
 from dse.search.samplers import Candidate, Choice, Problem
 from dse.search.samplers.base import Floats, Ints
 from dse.search.settings import StudySettings
 from dse.search.sqnr import KnowsSqnr, noise_of
-from hw_models.cost import estimate_points
-from hw_models.folding import Folding
-from hw_models.graph import Accelerator
+from hw_models.folding import Folding, Shapes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +32,7 @@ class LayerSpace:
     """
 
     settings: StudySettings
-    template: Accelerator
+    template: Shapes
     foldings: tuple[Folding, ...]
     never_negative: frozenset[str] = frozenset()
 
@@ -151,7 +150,7 @@ class LayerSpace:
                     names = self._operand(decision, mvau.name)[2]
                     positions = np.array([index[item] for item in names])
                     formats[row, :, layer] = positions[candidates[:, column]]
-        table = estimate_points(
+        table = format_costs(
             self.template,
             tuple(used),
             formats[0],
@@ -160,7 +159,7 @@ class LayerSpace:
             self.settings.device,
             self.settings.dsp,
         )
-        return np.log2(table.lut.astype(np.float64))
+        return np.log2(compared_costs(table))
 
     def _operand(self, decision: Decision, layer: str) -> tuple[str, str, Sequence[Format]]:
         """Return layer, operand and the formats it can have there."""

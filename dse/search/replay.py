@@ -108,7 +108,7 @@ def evaluated_space(store: Store, sqnr: KnowsSqnr) -> EvaluatedSpace:
     header = store.header
     table = np.zeros((2, *sizes))
     table[0][tuple(codes.T)] = 100.0 - frame["val_top1_pct"]
-    table[1][tuple(codes.T)] = np.log2(frame["lut"])
+    table[1][tuple(codes.T)] = np.log2(frame[header.cost_column])
     problem = Problem(
         choices=choices,
         log2_lut=Lookup(table[1]),

@@ -8,7 +8,7 @@ import numpy as np
 from dse.errors import DesignError
 from dse.progress import Progress, silent
 from dse.quant import AccuracyResult
-from dse.search.costs import cost_rows, cost_table
+from dse.search.costs import compared_costs, cost_rows, cost_table
 from dse.search.evaluate import AccuracySource, SourceFactory, sensitivity_of
 from dse.search.header import Header
 from dse.search.layer_space import LayerSpace
@@ -82,8 +82,8 @@ def search(
     with writer_lock(folder) as lock:
         source = accuracy(progress)
         space = space.with_unsigned(source.never_negative)
-        (int8_lut,) = cost_table(template, [space.int8_point()]).lut
-        header = header_of(space, source, int(int8_lut), clock_mhz)
+        (int8_cost,) = compared_costs(cost_table(template, [space.int8_point()]))
+        header = header_of(space, source, float(int8_cost), clock_mhz)
         with opened(lock, header) as store:
             problem = space.problem(header, sensitivity_of(source, settings))
             walk = _Walk(space=space, header=header, source=source, store=store)

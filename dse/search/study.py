@@ -12,15 +12,11 @@ import dse
 from dse.errors import DesignError
 from dse.point import ACCURACY_VERSION
 from dse.progress import Progress, silent
-from dse.search.costs import cost_column, cost_context, cost_rows, cost_table
+from dse.search.costs import compared_costs, cost_context, cost_rows, cost_table
 from dse.search.evaluate import AccuracySource, SourceFactory, shared_tasks, trainings
 from dse.search.executor import Task, run_here, run_in_processes
-<<<<<<< HEAD
 from dse.search.header import FloatAccuracy, Header, PartialCoverage, ReferencePoint
-=======
-from dse.search.header import FloatAccuracy, Header, ReferencePoint
 from dse.search.layer_space import LayerSpace
->>>>>>> 4a6857d (Per-layer search: a TOML space, any sampler, a folder that goes on)
 from dse.search.lock import WriterLock, writer_lock
 from dse.search.settings import StudySettings
 from dse.search.space import Grid
@@ -171,29 +167,24 @@ def _planned(grid: Grid, source: AccuracySource, clock_mhz: float) -> _Plan:
     keyed = (PlannedPoint.of(point, source.context, context) for point in grid.points())
     planned = tuple({item.digest: item for item in keyed}.values())
     table = cost_table(grid.template, [item.point for item in planned])
-<<<<<<< HEAD
-    column = cost_column(grid.template)
-    (int8_cost,) = getattr(cost_table(grid.template, [grid.int8_point()]), column)
-=======
-    (int8_lut,) = cost_table(grid.template, [grid.int8_point()]).lut
-    header = header_of(grid, source, int(int8_lut), clock_mhz)
+    (int8_cost,) = compared_costs(cost_table(grid.template, [grid.int8_point()]))
+    header = header_of(grid, source, float(int8_cost), clock_mhz)
     return _Plan(
         header=header, points=planned, costs=cost_rows(table, [item.cost_key for item in planned])
     )
 
 
 def header_of(
-    space: Grid | LayerSpace, source: AccuracySource, int8_lut: int, clock_mhz: float
+    space: Grid | LayerSpace, source: AccuracySource, int8_cost: float, clock_mhz: float
 ) -> Header:
     """Return the header of a study of `space`.
 
     Args:
         space: Settings, network and foldings.
         source: The trained network.
-        int8_lut: LUTs of the int8 × int8 point at the study's foldings.
+        int8_cost: What the int8 × int8 point costs at the study's foldings.
         clock_mhz: Nominal clock of the device.
     """
->>>>>>> 4a6857d (Per-layer search: a TOML space, any sampler, a folder that goes on)
     before = source.float_accuracy
     return Header(
         settings=space.settings,
@@ -213,12 +204,8 @@ def header_of(
             error_pct=100.0 - before.val_top1_pct + _REFERENCE_ERROR_POINTS,
             log2_lut=math.log2(int8_cost),
         ),
-<<<<<<< HEAD
-        partial=_partial_of(grid.template),
-        versions=_versions(),
-    )
-    return _Plan(
-        header=header, points=planned, costs=cost_rows(table, [item.cost_key for item in planned])
+        partial=_partial_of(space.template),
+        versions=versions(),
     )
 
 
@@ -230,15 +217,8 @@ def _partial_of(template: Shapes) -> PartialCoverage | None:
     return PartialCoverage(macs=template.macs, host=host)
 
 
-def _versions() -> Mapping[str, str]:
-=======
-        versions=versions(),
-    )
-
-
 def versions() -> Mapping[str, str]:
     """Return the versions of the packages that results may depend on."""
->>>>>>> 4a6857d (Per-layer search: a TOML space, any sampler, a folder that goes on)
     return {"bitfront": dse.__version__} | {name: version(name) for name in _PACKAGES}
 
 
