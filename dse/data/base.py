@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,7 +97,8 @@ class Dataset:
         n_classes: Number of classes.
         input_format: Format of the network's input codes.
         input_scale: Real value of code 1, used as float32.
-        fingerprint: SHA-256 (hex) of the arrays and of the input's format and scale.
+        fingerprint: SHA-256 (hex) of the arrays and of the input's format and scale, as loaded.
+        pixel_offset: What is subtracted from uint8 images to make them codes.
     """
 
     name: str
@@ -109,6 +110,7 @@ class Dataset:
     input_format: Format
     input_scale: float
     fingerprint: str
+    pixel_offset: int = 0
 
     @property
     def input_shape(self) -> tuple[int, int, int]:
@@ -124,9 +126,24 @@ class Dataset:
         """
         scale = np.float32(self.input_scale)
         if split.x.dtype == np.uint8:
-            return split.x.astype(np.float32) * scale
+            return (split.x.astype(np.float32) - np.float32(self.pixel_offset)) * scale
         codes: NDArray[np.float32] = self.input_format.quantize(split.x / scale)
         return codes * scale
+
+    def with_pixels(self, offset: int, scale: float, input_format: Format) -> "Dataset":
+        """Return the same images as codes p − offset of another format.
+
+        Args:
+            offset: What is subtracted from each pixel p.
+            scale: Real value of code 1.
+            input_format: Format of the codes.
+
+        Raises:
+            DataError: The images are not 8-bit pixels.
+        """
+        if self.train.x.dtype != np.uint8 or self.pixel_offset:
+            raise DataError(f"data '{self.name}' holds no 8-bit pixels, which the network takes")
+        return replace(self, pixel_offset=offset, input_scale=scale, input_format=input_format)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,8 @@
 
 The folders' sorted names are the classes; ``val`` is the test set, validation comes from ``train``.
 All images must have one size, or ``?size=N`` scales the largest central square of each to N×N
-pixels (bicubic). Images are grey if every file is, else RGB; transparency is dropped. Codes are
-uint8, scale 1/255.
+pixels (bicubic), and ``&crop=M`` keeps the M×M in the middle of that. Images are grey if every file
+is, else RGB; transparency is dropped. Codes are uint8, scale 1/255.
 """
 
 import re
@@ -35,8 +35,8 @@ def _opened(path: Path) -> Image.Image:
         raise DataError(f"{path} cannot be read as PNG or JPEG: {e}; repair or remove it") from e
 
 
-def _pixels(path: Path, mode: str, size: int) -> NDArray[np.uint8]:
-    """Decode `path` to `(c, h, w)`, scaled and cropped to `size` unless that is 0."""
+def _pixels(path: Path, mode: str, size: int, crop: int) -> NDArray[np.uint8]:
+    """Decode `path` to `(c, h, w)`, scaled to `size` and cut to `crop` unless these are 0."""
     with _opened(path) as image:
         try:
             pixels = image.convert(mode)
@@ -44,6 +44,9 @@ def _pixels(path: Path, mode: str, size: int) -> NDArray[np.uint8]:
             raise DataError(f"{path} is damaged: {error}; repair or remove it") from error
     if size:
         pixels = ImageOps.fit(pixels, (size, size), Image.Resampling.BICUBIC)
+    if crop:
+        edge = (size - crop) // 2
+        pixels = pixels.crop((edge, edge, edge + crop, edge + crop))
     return np.atleast_3d(np.asarray(pixels, np.uint8)).transpose(2, 0, 1)
 
 
@@ -83,25 +86,33 @@ def _common_mode(paths: list[Path], size: int) -> str:
     return "L" if modes <= _GREY else "RGB"
 
 
-def _read(files: dict[str, list[Path]], classes: list[str], mode: str, size: int) -> Split:
+def _read(
+    files: dict[str, list[Path]], classes: list[str], mode: str, size: int, crop: int
+) -> Split:
     labels = [classes.index(name) for name, images in files.items() for _ in images]
     paths = [path for images in files.values() for path in images]
-    x = np.stack([_pixels(path, mode, size) for path in paths])
+    x = np.stack([_pixels(path, mode, size, crop) for path in paths])
     return checked_split(x, np.array(labels), str(paths[0].parent.parent))
 
 
-def _size(spec: DataSpec) -> int:
-    """Return the side to scale to [pixels], 0 where the images keep their size."""
-    text = spec.option("size", "")
+def _side(spec: DataSpec, option: str) -> int:
+    """Return the side of a square that an option gives [pixels], 0 where it is not given."""
+    text = spec.option(option, "")
     if not text:
         return 0
     if not re.fullmatch(r"[1-9][0-9]{0,3}", text):
-        raise DataError(f"data '{spec.text}': size={text} is not a number of pixels from 1 to 9999")
+        raise DataError(
+            f"data '{spec.text}': {option}={text} is not a number of pixels from 1 to 9999"
+        )
     return int(text)
 
 
 def _load(spec: DataSpec, seed: int) -> Dataset:
-    root, size = spec.folder(), _size(spec)
+    root, size, crop = spec.folder(), _side(spec, "size"), _side(spec, "crop")
+    if crop > size:
+        raise DataError(
+            f"data '{spec.text}': crop={crop} is cut from size=N; give N of {crop} or more"
+        )
     if not root.is_dir():
         raise DataError(f"data '{spec.text}': no folder {root}")
     train, test = _files(root, "train"), _files(root, "val")
@@ -113,8 +124,8 @@ def _load(spec: DataSpec, seed: int) -> Dataset:
     mode = _common_mode(every, size)
     return with_official_test(
         name=spec.text,
-        train=_read(train, classes, mode, size),
-        test=_read(test, classes, mode, size),
+        train=_read(train, classes, mode, size, crop),
+        test=_read(test, classes, mode, size, crop),
         n_classes=len(classes),
         input_format=IntFormat(bits=8, signed=False),
         input_scale=1 / 255,
@@ -122,4 +133,4 @@ def _load(spec: DataSpec, seed: int) -> Dataset:
     )
 
 
-LOADER = Loader(load=_load, path=PathRule.REQUIRED, options=frozenset({"size"}))
+LOADER = Loader(load=_load, path=PathRule.REQUIRED, options=frozenset({"size", "crop"}))

@@ -29,6 +29,21 @@ class TrainingRecipe:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pixels:
+    """How a network wants 8-bit pixels: as codes p − offset, each worth `scale`.
+
+    Attributes:
+        offset: What is subtracted.
+        scale: Real value of code 1.
+        format: Name of a format that holds the codes.
+    """
+
+    offset: int
+    scale: float
+    format: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
     """A network plug-in: the `NETWORK` of its module.
 
@@ -38,6 +53,8 @@ class Network:
         default_data: Data set it was made for; ``""`` where none is known.
         recipe: How it is trained.
         input_shape: Shape `(c, h, w)` of one image; ``()`` where any shape may do.
+        pretrained: Reads weights that come with a package; such a network is not trained here.
+        pixels: How it wants 8-bit pixels; `None`: as its data set has them.
     """
 
     name: str
@@ -45,6 +62,8 @@ class Network:
     default_data: str
     recipe: TrainingRecipe
     input_shape: tuple[int, ...]
+    pretrained: Callable[[], dict[str, torch.Tensor]] | None = None
+    pixels: Pixels | None = None
 
     def initial(self, seed: int) -> nn.Module:
         """Build the untrained module with weights drawn from `seed`, global state unchanged."""

@@ -17,7 +17,7 @@ from platformdirs import user_cache_path
 from dse.errors import DataError, DesignError
 from dse.files import replace_atomically
 from dse.models.base import Network
-from dse.models.checkpoint import load_checkpoint, state_digest
+from dse.models.checkpoint import fitted, load_checkpoint, state_digest
 from dse.models.train import Progress, State, silent, train
 
 TRAINING_VERSION = 1
@@ -41,13 +41,13 @@ class TrainedWeights:
     Attributes:
         state: The state dict.
         digest: SHA-256 (hex) of it; what an accuracy depends on.
-        path: The file they were read from or written to.
+        path: The file they were read from or written to; `None` for a package's.
         is_new: They were trained now.
     """
 
     state: State
     digest: str
-    path: Path
+    path: Path | None
     is_new: bool
 
 
@@ -70,7 +70,8 @@ def network_digest(network: Network) -> str:
             f"its forward pass must not depend on values"
         ) from error
     recipe = json.dumps(dataclasses.asdict(network.recipe), sort_keys=True)
-    parts = (repr(module), program, state_digest(module.state_dict()), recipe)
+    pixels = () if network.pixels is None else (repr(network.pixels),)
+    parts = (repr(module), program, state_digest(module.state_dict()), recipe, *pixels)
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -100,6 +101,8 @@ def trained(
 ) -> TrainedWeights:
     """Return trained weights: those of `checkpoint` if given, else cached ones, else new ones.
 
+    A network with weights of its own has these instead of cached or new ones.
+
     Args:
         network: The network.
         fingerprint: Of the data set.
@@ -115,6 +118,9 @@ def trained(
     """
     if checkpoint is not None:
         return _read(network, checkpoint)
+    if network.pretrained is not None:
+        state = fitted(network, network.pretrained(), f"the weights of '{network.name}'")
+        return TrainedWeights(state=state, digest=state_digest(state), path=None, is_new=False)
     path = cache_path(network, fingerprint, seed)
     if path.exists():
         try:

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 from dse.data import Dataset, load_dataset
 from dse.errors import DataError
+from dse.models import load_network
 from dse.point import Quantization, Scheme
 from dse.progress import Progress
 from dse.quant.export import read_facts
 from dse.quant.images import batches_of
-from dse.quant.source import EvaluatorSource
+from dse.quant.source import EvaluatorSource, as_wanted
 from dse.recipe import Recipe
 from hw_models.build.images import given_images
 from hw_models.model import Model
@@ -60,6 +61,7 @@ def agreement_of(file: Path, model: Model, progress: Progress) -> Agreement | No
     data = load_dataset(facts["data"], 0)
     if data.fingerprint != facts["data_fingerprint"]:
         raise DataError(f"data set '{data.name}' has changed since {file} was exported")
+    data = as_wanted(data, load_network(facts["network"]))
     x, labels = data.as_float(data.test), data.test.y
     codes = given_images(model.input, x, data.name).codes
     sums = golden_outputs(model, codes)

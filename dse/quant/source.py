@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from dse.data import Dataset, load_dataset
+from dse.formats import parse_format
 from dse.models import Network, load_network
 from dse.models.train import Epoch
 from dse.models.weights import network_digest, trained
@@ -21,6 +22,18 @@ from hw_models.folding import Shapes
 
 TRAINING_THREADS = 1
 """Threads a network is trained with, on any machine, so that its weights are the same."""
+
+
+def as_wanted(data: Dataset, network: Network) -> Dataset:
+    """Return a data set with the input codes that `network` wants.
+
+    Raises:
+        DataError: It wants 8-bit pixels, which `data` does not hold.
+    """
+    pixels = network.pixels
+    if pixels is None:
+        return data
+    return data.with_pixels(pixels.offset, pixels.scale, parse_format(pixels.format))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +70,7 @@ class EvaluatorSource:
         Raises:
             UserError: The network is unknown, cannot be costed, or does not fit the data.
         """
-        data = load_dataset(self.data, self.seed)
-        network = self._network_for(data)
+        network, data = self._network_and_data()
         traced = trace(network.initial(self.seed), host=self.host)
         return template(traced, data.input_shape, data.input_format)
 
@@ -71,8 +83,7 @@ class EvaluatorSource:
             UserError: What the files, the network or the training hold against it.
         """
         torch.set_num_threads(1)
-        data = load_dataset(self.data, self.seed)
-        network = self._network_for(data)
+        network, data = self._network_and_data()
         module, digest = self._trained(network, data, progress)
         progress("calibration", 0, 1)
         evaluator = Evaluator(
@@ -86,10 +97,11 @@ class EvaluatorSource:
         progress("calibration", 1, 1)
         return evaluator
 
-    def _network_for(self, data: Dataset) -> Network:
+    def _network_and_data(self) -> tuple[Network, Dataset]:
+        data = load_dataset(self.data, self.seed)
         network = load_network(self.network)
         network.check_fits(data.input_shape, data.n_classes)
-        return network
+        return network, as_wanted(data, network)
 
     def _trained(
         self, network: Network, data: Dataset, progress: Progress

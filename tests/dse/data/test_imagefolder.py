@@ -8,6 +8,7 @@ from PIL import Image
 
 from dse.data import load_dataset
 from dse.errors import DataError
+from dse.formats import parse_format
 
 
 def save(path: Path, pixels: np.ndarray) -> None:
@@ -136,3 +137,27 @@ def test_no_classes(tmp_path, refusal):
     (tmp_path / "train").mkdir()
     with refusal(DataError, "no class folders"):
         load_dataset(f"imagefolder:{tmp_path}", 0)
+
+
+def test_the_middle_is_cut_from_the_scaled_square(folder):
+    scaled = load_dataset(f"imagefolder:{folder}?size=8", 0)
+    cut = load_dataset(f"imagefolder:{folder}?size=8&crop=4", 0)
+    np.testing.assert_array_equal(cut.test.x, scaled.test.x[:, :, 2:6, 2:6])
+
+
+@pytest.mark.parametrize("options", ["crop=4", "size=4&crop=6"])
+def test_a_cut_larger_than_the_image_is_refused(folder, refusal, options):
+    with refusal(DataError, "crop=", "give N of"):
+        load_dataset(f"imagefolder:{folder}?{options}", 0)
+
+
+def test_pixels_around_an_offset(folder):
+    plain = load_dataset(f"imagefolder:{folder}", 0)
+    shifted = plain.with_pixels(127, 1 / 128, parse_format("int9"))
+    wanted = (plain.test.x.astype(np.float64) - 127) / 128
+    assert np.array_equal(shifted.as_float(shifted.test), wanted)
+    assert shifted.as_float(shifted.test).dtype == np.float32
+    assert (shifted.input_format.name, shifted.input_scale) == ("int9", 1 / 128)
+    assert shifted.fingerprint == plain.fingerprint
+    with pytest.raises(DataError, match="no 8-bit pixels"):
+        shifted.with_pixels(127, 1 / 128, parse_format("int9"))

@@ -23,6 +23,9 @@ LAYERS = (
     nn.Dropout,
     nn.Identity,
     nn.Linear,
+    nn.ReLU6,
+    nn.ZeroPad2d,
+    nn.AdaptiveAvgPool2d,
     nn.LayerNorm,
     nn.GELU,
 )
@@ -37,6 +40,7 @@ PARAMETERS = {
     "digits-cnn": 6_138,
     "fmnist-cnn": 107_834,
     "fmnist-vit": 105_418,
+    "efficientnet-lite0": 4_652_008,
 }
 # Total parameters of MLPerf Tiny's reference code, as its framework counts them
 PUBLISHED = {
@@ -47,7 +51,7 @@ PUBLISHED = {
 }
 # Weights of FINN's binarized networks, without biases and BatchNorm
 WEIGHTS = {"tfc": 59_008, "cnv": 1_542_848}
-CLASSES = {"ds-cnn": 12, "mobilenet-v1": 2, "autoencoder": 640}
+CLASSES = {"ds-cnn": 12, "mobilenet-v1": 2, "autoencoder": 640, "efficientnet-lite0": 1000}
 
 
 @pytest.mark.parametrize("name", list(NETWORKS))
