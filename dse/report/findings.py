@@ -1,9 +1,11 @@
 """What a study found, as values."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dse.intervals import PairedComparison, compare_paired
+from dse.point import Scheme
 from dse.report.recipes import RecipeFinding, recipe_findings
 from dse.report.trainings import TrainingFinding, training_findings
 from dse.search.header import Header
@@ -76,6 +78,7 @@ class Findings:
         recipes: What each recipe does, against ``none``, by family and width of the weights.
         trainings: What training did for each trained point.
         ended: Points that have no accuracy and count for nothing above.
+        schemes: Schemes of the front's points by digest, where formats were chosen layer by layer.
     """
 
     header: Header
@@ -91,6 +94,7 @@ class Findings:
     recipes: tuple[RecipeFinding, ...]
     trainings: tuple[TrainingFinding, ...]
     ended: tuple[EndedPoint, ...]
+    schemes: Mapping[str, Scheme] = field(default_factory=dict)
 
 
 def find(

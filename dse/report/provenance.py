@@ -31,6 +31,8 @@ def settings_table(header: Header) -> str:
         "images": f"{count(settings.calibration)} for calibration, {count(images.n_val)} for "
         f"validation, {count(images.n_test)} for test",
         **{name: escape(names) for name, names in formats.items()},
+        "chosen": escape("; ".join(decision.to_plain() for decision in settings.decisions))
+        or "the same in every layer",
         "first and last layer's weights": escape(settings.edge_format.name)
         if settings.edge_format
         else "as in the others",

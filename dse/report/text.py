@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from dse.report.findings import Findings, reference_of
+from dse.report.layers import layers_table
 from dse.report.markdown import escape
 from dse.report.provenance import settings_table, sources
 from dse.report.recipes import BEST, recipes_table, winners_table
@@ -48,6 +49,9 @@ def _sections(findings: Findings) -> Iterator[str]:
         yield "## The front\n"
         yield _figure(findings)
         yield front_table(findings)
+        if findings.schemes:
+            yield "Weights and inputs of each of their layers:\n"
+            yield layers_table(findings.front, findings.schemes)
         yield "## The most interesting points\n"
         yield (
             "The points that add most to the front's hypervolume on validation: its knees and "

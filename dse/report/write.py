@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +31,11 @@ def read_findings(folder: Path) -> Findings:
     """
     with Store.open_readonly(folder) as store:
         n_planned, _ = store.counts()
-        return find(store.header, store.evaluations(), n_planned, store.ended())
+        findings = find(store.header, store.evaluations(), n_planned, store.ended())
+        if not store.header.settings.decisions:
+            return findings
+        schemes = {digest: store.point(digest).scheme for digest in findings.front["digest"]}
+        return replace(findings, schemes=schemes)
 
 
 def write_report(folder: Path) -> Findings:

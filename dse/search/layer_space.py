@@ -125,6 +125,13 @@ class LayerSpace:
             reference_log2_lut=header.reference.log2_lut,
         )
 
+    def every_format(self) -> Ints:
+        """Return candidates among which every format of every decision occurs."""
+        sizes = [len(decision.formats) for decision in self.settings.decisions]
+        recipes = [1] if len(self.settings.recipes) > 1 else []
+        rows: Ints = np.arange(max(sizes))[:, None] % np.array([*sizes, *recipes])
+        return rows
+
     def log2_lut(self, candidates: Ints) -> Floats:
         """Return the logarithms of the LUTs of candidates `(n, choices)`, `(n,)`."""
         mvaus, decisions = self.template.mvaus, self.settings.decisions

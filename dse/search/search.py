@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from dse.errors import DesignError
 from dse.progress import Progress, silent
 from dse.quant import AccuracyResult
@@ -75,8 +73,7 @@ def search(
     template = accuracy.template()
     foldings = fold_to_fps(template, settings.fps, clock_mhz)
     space = LayerSpace(settings=settings, template=template, foldings=foldings)
-    first = (0,) * (len(settings.decisions) + (len(settings.recipes) > 1))
-    space.log2_lut(np.array([first]))  # a format without hardware ends here
+    space.log2_lut(space.every_format())  # one without hardware ends here
     if present:
         refuse_another_study(present, settings, accuracy.data_fingerprint(), folder)
     with writer_lock(folder) as lock:

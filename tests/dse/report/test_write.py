@@ -11,6 +11,7 @@ from dse.recipe import NONE, Recipe
 from dse.report import find, read_findings, write_report
 from dse.report.tables import NOTHING
 from dse.report.text import report_text
+from dse.search.decision import Decision
 
 FILES = {
     "report.md", "evaluations.csv", "front.csv", "figures/pareto.png", "figures/pareto.svg",
@@ -141,6 +142,7 @@ class TestText:
             {"qat": 3},
             {"qat_epochs": 3, "qat": 3},
             {"qat_lr": 0.01, "qat": 3},
+            {"decisions": (Decision.from_plain("fc1 weights int4,e2m1"),)},
         ],
         ids=lambda change: next(iter(change)),
     )
