@@ -76,7 +76,7 @@ def test_samplers_are_judged_on_a_space_searched_in_full(bitfront, space, checkp
     [
         (("fps = 50000", "fps = 'fast'"), "fps = 'fast' must be a number"),
         (("fps = 50000", "fsp = 50000"), "unknown option 'fsp' (did you mean 'fps'?)"),
-        (("model", "modle"), "unknown option 'modle' (did you mean 'model'?)"),
+        (("model", "mdel"), "unknown option 'mdel' (did you mean 'model'?)"),
         (("digits-mlp", "digits-mpl"), "no network called 'digits-mpl' (did you mean"),
         (("[formats]", "[layer.fc9]\n[formats]"), "no layer 'fc9'"),
         (("int4,e2m1", "int4,e9"), "e9"),

@@ -74,8 +74,8 @@ def test_an_unknown_format_is_named(tmp_path):
 
 def test_unknown_options_get_the_nearest(tmp_path):
     assert options_in({"model": "x", "formats": {}}, ["model", "fps"]) == {"model": "x"}
-    with pytest.raises(DesignError, match=r"unknown option 'modle' .did you mean 'model'"):
-        options_in({"modle": "x"}, ["model", "fps"])
+    with pytest.raises(DesignError, match=r"unknown option 'mdel' .did you mean 'model'"):
+        options_in({"mdel": "x"}, ["model", "fps"])
 
 
 def test_a_missing_file_is_named(tmp_path):
