@@ -1,13 +1,15 @@
 """Cross-layer equalization: neighbouring layers get weights of equal range, channel by channel."""
 
 import copy
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from torch import fx
 
 from dse.quant.pipeline import CalibratedNetwork
 from dse.quant.ptq.base import FloatMethod, Stage
-from dse.quant.regions import regions_of, rescale, sink_ranges, source_ranges
+from dse.quant.regions import Region, regions_of, rescale, sink_ranges, source_ranges
 
 _SWEEPS = 20  # as many as Brevitas' script
 _SETTLED = 1e-3
@@ -16,13 +18,21 @@ _SETTLED = 1e-3
 def equalize(calibrated: CalibratedNetwork) -> CalibratedNetwork:
     """Return a network that computes the same, with equalized weights, calibrated anew.
 
-    A channel that one layer makes with weights up to r₁ and the next reads with weights up to r₂
-    is scaled by s = √(r₁/r₂): both ranges become √(r₁·r₂). Layers have neighbours on both sides,
-    so this is repeated until nothing moves. What LayerNorm makes is left alone: its own weights
-    are not quantized, so that no range could be gained.
+    What LayerNorm makes is left alone: its own weights are not quantized, so that no range could be
+    gained.
     """
     module = copy.deepcopy(calibrated.network.module)
-    regions = [region for region in regions_of(module) if not region.norms]
+    balance(module, [region for region in regions_of(module) if not region.norms])
+    return calibrated.rewritten(replace(calibrated.network, module=module))
+
+
+def balance(module: fx.GraphModule, regions: Sequence[Region]) -> None:
+    """Equalize the weights around some regions of a graph, which computes the same afterwards.
+
+    A channel that one layer makes with weights up to r₁ and the next reads with weights up to r₂
+    is scaled by s = √(r₁/r₂): both ranges become √(r₁·r₂). Layers have neighbours on both sides,
+    so this is repeated until nothing moves.
+    """
     for _ in range(_SWEEPS):
         moved = 0.0
         for region in regions:
@@ -33,7 +43,6 @@ def equalize(calibrated: CalibratedNetwork) -> CalibratedNetwork:
             moved = max(moved, float(np.abs(np.log(factors)).max()))
         if moved < _SETTLED:
             break
-    return calibrated.rewritten(replace(calibrated.network, module=module))
 
 
 METHOD = FloatMethod(
