@@ -26,6 +26,7 @@ from dse.cli.report import report
 from dse.cli.run import run
 from dse.cli.search import search
 from dse.cli.sensitivity import sensitivity
+from dse.cli.status import status
 from dse.cli.tools import tools
 from dse.cli.train import train
 from dse.cli.verify import verify
@@ -53,6 +54,7 @@ for verb in (
     run,
     search,
     sensitivity,
+    status,
     tools,
     train,
     verify,

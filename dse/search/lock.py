@@ -51,6 +51,20 @@ def writer_lock(folder: Path) -> Iterator[WriterLock]:
                 empty.rmdir()
 
 
+def writer_of(folder: Path) -> int | None:
+    """Return the process that holds the right to write to `folder`; `None` where nobody does."""
+    try:
+        with (folder / LOCK_NAME).open() as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                text = file.read().strip()
+                return int(text) if text.isdecimal() else 0
+    except OSError:
+        pass  # no lock, or none of ours to read
+    return None
+
+
 @contextmanager
 def _locked(path: Path) -> Iterator[TextIO]:
     while True:

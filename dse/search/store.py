@@ -154,6 +154,23 @@ class EndedPoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One run of a command on the study.
+
+    Attributes:
+        number: From 1.
+        started: When it began.
+        finished: When it had computed all it wanted; `None`: it has not, or was killed.
+        n_known: Accuracies of which it found out what becomes of them.
+    """
+
+    number: int
+    started: datetime
+    finished: datetime | None
+    n_known: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CostRow:
     """What the cost model says of one point; the units are in the names.
 
@@ -381,6 +398,22 @@ class Store:
                     f"LEFT JOIN ({done}) USING (run) GROUP BY runs.run"
                 ).fetchall()
             )
+
+    def last_run(self) -> Run | None:
+        """Return the run begun last; `None` where none has begun."""
+        with _explained(self.path):
+            row = self._database.execute(
+                "SELECT run, started, finished FROM runs ORDER BY run DESC LIMIT 1"
+            ).fetchone()
+        if row is None:
+            return None
+        number, started, finished = row
+        return Run(
+            number=number,
+            started=datetime.fromisoformat(started),
+            finished=datetime.fromisoformat(finished) if finished else None,
+            n_known=self.computed_by_run()[number],
+        )
 
     def point(self, digest: str) -> DesignPoint:
         """Return the design point called `digest` in full.
