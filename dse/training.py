@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from dse.errors import DesignError
 
-QAT_VERSION = 1
+QAT_VERSION = 2
 """Raised by hand whenever the same training gives another network."""
 
 

@@ -10,6 +10,7 @@ does so half to even, and ``− c`` is exact (Hacker's Delight, 2nd ed., chapter
 constant for integers).
 """
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -112,6 +113,16 @@ def _fake_quantize(x, out, scale, low, high, floor, carry):  # type: ignore[no-u
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _straight_through(x, given, out, slope, scale, least, most, low, high, floor, carry):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    for i in range(x.size):
+        v = x[i] / scale
+        inside = (v >= least) & (v <= most)
+        rounded = round_to_grid(v, low, high, floor, carry)
+        slope[i] = rounded - (v if inside else np.float32(0.0))
+        out[i] = given[i] if inside else np.float32(0.0)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def _round_rows(x, scales, out, low, high, floor, carry):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     for row in range(x.shape[0]):
         for i in range(x.shape[1]):
@@ -164,6 +175,31 @@ def fake_quantize(x: FloatArray, scale: float, rounding: Rounding, out: FloatArr
         out: Contiguous, same size; may be `x`.
     """
     _fake_quantize(x.reshape(-1), out.reshape(-1), np.float32(scale), *machine(rounding))
+
+
+def straight_through(
+    x: FloatArray, gradient: FloatArray, scale: float, rounding: Rounding, out: FloatArray
+) -> float:
+    """Write the gradient of `fake_quantize` with respect to `x` into `out`; return that of `scale`.
+
+    Rounding passes gradients straight through (Bengio et al., arXiv 1308.3432); values that
+    saturate, which are those that round beyond the range, stop them. The scale's gradient is that
+    of Esser et al., arXiv 1902.08153.
+
+    Args:
+        x: Contiguous values of any shape, as given to `fake_quantize`.
+        gradient: Of the loss with respect to its result, contiguous, same size.
+        scale: See `fake_quantize`.
+        rounding: See `fake_quantize`.
+        out: Contiguous, same size.
+    """
+    top = math.floor(math.log2(rounding.high)) if rounding.high > 0 else rounding.min_exponent
+    half_step = 2.0 ** (max(top, rounding.min_exponent) - rounding.mantissa_bits - 1)
+    reach = np.float32(rounding.low - half_step), np.float32(rounding.high + half_step)
+    given, slope = gradient.reshape(-1), np.empty(x.size, np.float32)
+    arguments = np.float32(scale), *reach, *machine(rounding)
+    _straight_through(x.reshape(-1), given, out.reshape(-1), slope, *arguments)
+    return float(given @ slope)
 
 
 def round_rows(x: FloatArray, scales: FloatArray, rounding: Rounding) -> FloatArray:

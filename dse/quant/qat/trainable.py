@@ -9,6 +9,7 @@ from torch import fx, nn
 
 from dse.quant.layers import unfilled_layer
 from dse.quant.pipeline import QuantizedNetwork
+from dse.quant.qat.identity import TrainedIdentity
 from dse.quant.quantizers import activation_quantizer, weight_quantizer
 from dse.quant.trace import TracedNetwork
 
@@ -27,7 +28,7 @@ def trainable(
         traced: The float network it was made of.
         trains_scales: Whether scales are trained; otherwise they stay what calibration found.
     """
-    made = _rebuilt(network, traced, trains_scales=trains_scales)
+    made = _rebuilt(network, traced, for_training=True, trains_scales=trains_scales)
     if trains_scales:
         _share_scales(made.module, traced)
     return made
@@ -35,12 +36,16 @@ def trainable(
 
 def constant(network: QuantizedNetwork, traced: TracedNetwork) -> QuantizedNetwork:
     """Return a copy of a network with constant scales, in evaluation mode, as `prepare` gives."""
-    return _rebuilt(network, traced, trains_scales=False)
+    return _rebuilt(network, traced, for_training=False, trains_scales=False)
 
 
 @torch.no_grad()
 def _rebuilt(
-    network: QuantizedNetwork, traced: TracedNetwork, *, trains_scales: bool
+    network: QuantizedNetwork,
+    traced: TracedNetwork,
+    *,
+    for_training: bool,
+    trains_scales: bool,
 ) -> QuantizedNetwork:
     """Return a copy with new quantizers, their scales where those of `network` are now."""
     weights = {layer.layer: layer.weight.narrow() for layer in network.scheme.layers}
@@ -60,10 +65,12 @@ def _rebuilt(
             case qnn.QuantIdentity():
                 scale = _scale(_tensor_quant(module))
                 is_trained = trains_scales and name != f"{traced.input}_quant"
-                quantizer = activation_quantizer(
-                    network.formats[name], scale.item(), is_trained=is_trained
+                act = network.formats[name]
+                modules[name] = (
+                    TrainedIdentity(act, scale.item(), is_trained=is_trained)
+                    if for_training
+                    else qnn.QuantIdentity(act_quant=activation_quantizer(act, scale.item()))
                 )
-                modules[name] = qnn.QuantIdentity(act_quant=quantizer)
             case _:
                 modules[name] = copy.deepcopy(module)
     graph = copy.deepcopy(network.module.graph)
