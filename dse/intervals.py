@@ -88,6 +88,26 @@ def wilson(n_correct: int, n: int) -> Interval:
     return Interval(low_pct=100 * low, high_pct=100 * high)
 
 
+def accuracy_bound_pct(n_correct: int, n: int, total: int, looks: int, confidence: float) -> float:
+    """Return what an accuracy on `total` images does not exceed, after `n` of them [%].
+
+    The images seen are a random sample without replacement. The bound is Hoeffding's as Serfling
+    sharpened it for such samples, R. J. Serfling, "Probability inequalities for the sum in sampling
+    without replacement", Annals of Statistics 2 (1974) 39-48; and what is certain in any case: the
+    images not seen are at best all classified rightly.
+
+    Args:
+        n_correct: Images classified rightly among those seen.
+        n: Images seen, 1 … `total`.
+        total: Images there are.
+        looks: How often the bound is asked for on the way; all hold together (Bonferroni).
+        confidence: Probability that they do, below 1.
+    """
+    width = math.log(looks / (1 - confidence)) * (1 - (n - 1) / total) / (2 * n)
+    certain = (n_correct + total - n) / total
+    return 100 * min(n_correct / n + math.sqrt(width), certain)
+
+
 def compare_paired(first: bytes, second: bytes, n: int) -> PairedComparison:
     """Compare two classifiers by what each got right.
 

@@ -1,6 +1,7 @@
 """``bitfront explore``: from a trained network to its front of accuracy against hardware cost."""
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -47,7 +48,12 @@ def explore(
     device: Annotated[str, typer.Option(help="FPGA family.")] = "xcup",
     fps: Annotated[float, typer.Option(help="Images per second, at the nominal clock.")] = 10_000.0,
     dsp: Annotated[Dsp, typer.Option(help="Whether DSP blocks may multiply.")] = "none",
-    jobs: Annotated[int, typer.Option(help="Processes that evaluate.")] = 1,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            help="Processes that evaluate.", show_default="1; every core where images stream"
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Decides splits and training.")] = 0,
     checkpoint: CheckpointOption = None,
     edge_format: EdgeFormatOption = None,
@@ -73,6 +79,14 @@ def explore(
     qat_lr: Annotated[
         float, typer.Option(help="Highest learning rate of a training.")
     ] = QAT_DEFAULTS.peak_lr,
+    exact: Annotated[
+        bool | None,
+        typer.Option(
+            "--exact/--end-dominated",
+            help="All images for every point, or end those sure to be dominated.",
+            show_default="--exact; --end-dominated where images stream from files",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
 ) -> None:
     """Evaluate a network in every pair of formats and report its accuracy-cost front.
@@ -118,10 +132,13 @@ def explore(
         best_of=best_of,
         host=host,
         same_acts=same_acts,
+        exact=exact if exact is not None else not accuracy.streams,
         qat=qat,
         qat_epochs=qat_epochs,
         qat_lr=qat_lr,
     )
+    if jobs is None:
+        jobs = (os.cpu_count() or 1) if accuracy.streams else 1
     try:
         with progress_bars() as progress:
             study = explore_grid(settings, out, accuracy, jobs=jobs, progress=progress)

@@ -33,7 +33,7 @@ def images_for(place: "ModelInput", text: str, count: int | None, seed: int) -> 
     from dse.data import load_dataset
 
     data = load_dataset(text, seed=0)
-    x = data.test.x[:count]
+    x = data.test.take(np.arange(len(data.test))[:count]).decoded
     values = x.astype(np.float32)
     if x.dtype == np.uint8:
         values *= np.float32(data.input_scale)

@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.data._image_files import ImageFiles
 from dse.data.spec import DataSpec, PathRule
 from dse.errors import DataError
 from dse.formats import Format
 
-Images = NDArray[np.uint8] | NDArray[np.float32]
+Arrays = NDArray[np.uint8] | NDArray[np.float32]
+Images = Arrays | ImageFiles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -19,12 +21,22 @@ class Split:
     """Labelled images.
 
     Attributes:
-        x: Images `(n, c, h, w)`: uint8 input codes, or float32 values.
+        x: Images `(n, c, h, w)`: uint8 input codes, or float32 values; or codes in files.
         y: Class numbers from 0, `(n,)`.
     """
 
     x: Images
     y: NDArray[np.int64]
+
+    @property
+    def is_streamed(self) -> bool:
+        """Whether images are read from files when they are asked for."""
+        return isinstance(self.x, ImageFiles)
+
+    @property
+    def decoded(self) -> Arrays:
+        """The images in memory."""
+        return self.x.decoded() if isinstance(self.x, ImageFiles) else self.x
 
     def __len__(self) -> int:
         return len(self.y)
@@ -97,7 +109,8 @@ class Dataset:
         n_classes: Number of classes.
         input_format: Format of the network's input codes.
         input_scale: Real value of code 1, used as float32.
-        fingerprint: SHA-256 (hex) of the arrays and of the input's format and scale, as loaded.
+        fingerprint: SHA-256 (hex) of the images and labels and of the input's format and scale, as
+            loaded; of training images in files, names and sizes stand for contents.
         pixel_offset: What is subtracted from uint8 images to make them codes.
     """
 
@@ -113,6 +126,11 @@ class Dataset:
     pixel_offset: int = 0
 
     @property
+    def is_streamed(self) -> bool:
+        """Whether images are read from files when they are asked for."""
+        return self.train.is_streamed
+
+    @property
     def input_shape(self) -> tuple[int, int, int]:
         """Shape `(c, h, w)` of one image."""
         _, c, h, w = self.train.x.shape
@@ -124,10 +142,10 @@ class Dataset:
         Codes become ``code * input_scale``; float values are rounded to the nearest such product
         (half to even) and saturate.
         """
-        scale = np.float32(self.input_scale)
-        if split.x.dtype == np.uint8:
-            return (split.x.astype(np.float32) - np.float32(self.pixel_offset)) * scale
-        codes: NDArray[np.float32] = self.input_format.quantize(split.x / scale)
+        scale, x = np.float32(self.input_scale), split.decoded
+        if x.dtype == np.uint8:
+            return (x.astype(np.float32) - np.float32(self.pixel_offset)) * scale
+        codes: NDArray[np.float32] = self.input_format.quantize(x / scale)
         return codes * scale
 
     def with_pixels(self, offset: int, scale: float, input_format: Format) -> "Dataset":
@@ -187,7 +205,10 @@ def assemble(
                 f"training images {train.x.shape[1:]}; bring them to one shape"
             )
         digest.update(f"{role} {split.x.dtype} {split.x.shape}".encode())
-        digest.update(np.ascontiguousarray(split.x).data)
+        if isinstance(split.x, ImageFiles):
+            split.x.digest_into(digest, contents=role != "train")
+        else:
+            digest.update(np.ascontiguousarray(split.x).data)
         digest.update(np.ascontiguousarray(split.y).data)
     return Dataset(
         name=name,

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
-from dse.data.base import Dataset, Images, Loader, checked_split
+from dse.data.base import Arrays, Dataset, Loader, checked_split
 from dse.data.spec import DataSpec, PathRule
 from dse.data.splits import with_official_test
 from dse.errors import DataError
@@ -44,7 +44,7 @@ def _arrays(path: Path) -> dict[str, NDArray[np.generic]]:
         raise DataError(f"{path} cannot be read as a NumPy archive: {error}") from error
 
 
-def input_quantizer(x: Images, where: str) -> tuple[Format, float]:
+def input_quantizer(x: Arrays, where: str) -> tuple[Format, float]:
     """Choose format and scale of the network's input from training images.
 
     Raises:
@@ -84,7 +84,7 @@ def _load(spec: DataSpec, seed: int) -> Dataset:
     test = checked_split(arrays["x_test"], arrays["y_test"], f"{where} x_test, y_test")
     if train.x.dtype != test.x.dtype:
         raise DataError(f"{where}: x_train is {train.x.dtype}, x_test {test.x.dtype}; use one type")
-    input_format, input_scale = input_quantizer(train.x, where)
+    input_format, input_scale = input_quantizer(train.decoded, where)
     return with_official_test(
         name=spec.text,
         train=train,

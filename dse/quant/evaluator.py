@@ -1,14 +1,12 @@
 """The accuracy of quantizations of one trained network on one data set."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
-import torch
 from torch import nn
 
 from dse.data import Dataset
@@ -25,6 +23,7 @@ from dse.point import (
 from dse.progress import Progress, silent
 from dse.quant.fast import freeze, logits_of
 from dse.quant.images import Images, examples_of
+from dse.quant.measure import Logits, outcomes_of, result_of
 from dse.quant.pipeline import CalibratedNetwork, QuantizedNetwork
 from dse.quant.qat import TrainedNetwork, TrainingStart, read_trained, train_quantized
 from dse.quant.quantizer import Quantizer
@@ -73,11 +72,13 @@ class Evaluator:
             )
         self.traced = trace(network, host=host)
         self._data = data
-        self._validation = Images.of(data, data.validation)
-        self._test = Images.of(data, data.test)
-        images = Images.of(data, data.calibration.take(np.arange(calibration)))
+        # in random order, so that its beginning is a fair sample
+        order = np.random.default_rng(seed).permutation(len(data.validation))
+        self._validation = Images(data, data.validation.take(order))
+        self._test = Images(data, data.test)
+        images = tuple(Images(data, data.calibration.take(np.arange(calibration))))
         self._quantizer = Quantizer(
-            calibrated=CalibratedNetwork.from_images(self.traced, images.batches, data.input_scale),
+            calibrated=CalibratedNetwork.from_images(self.traced, images, data.input_scale),
             seed=seed,
         )
         self.image_shape = data.input_shape
@@ -90,7 +91,7 @@ class Evaluator:
     @cached_property
     def float_accuracy(self) -> AccuracyResult:
         """Accuracy before quantization, measured when it is first asked for: workers never do."""
-        return next(self._measure(1, lambda batch: iter([self.traced.module(batch)])))
+        return self._measured(lambda batch: iter([self.traced.module(batch)]))
 
     def sensitivity(
         self,
@@ -134,29 +135,41 @@ class Evaluator:
         """
         return self._quantizer.quantized(wanted)
 
-    def evaluate(self, wanted: Sequence[Quantization]) -> Iterator[AccuracyResult]:
+    def evaluate(
+        self, wanted: Sequence[Quantization], floors_pct: Sequence[float] | None = None
+    ) -> Iterator[Outcome]:
         """Yield the accuracy of each quantization, in order.
 
         Neighbours that share their first layers' weights share their computation.
 
+        Args:
+            wanted: Quantizations.
+            floors_pct: For each the validation accuracy below which nobody needs it: it ends as
+                soon as it is clear to stay below. `None`, or a floor of 0: every image is seen.
+
         Raises:
             UserError: As for `quantized`.
         """
+        floors = [0.0] * len(wanted) if floors_pct is None else floors_pct
         for start in range(0, len(wanted), _TOGETHER):
+            together = slice(start, start + _TOGETHER)
             networks, changes, seconds = [], [], []
-            for quantization in wanted[start : start + _TOGETHER]:
+            for quantization in wanted[together]:
                 began = time.perf_counter()
                 network = self.quantized(quantization)
                 networks.append(freeze(network))
                 changes.append(self._quantizer.changed_weights_pct(network))
                 seconds.append(time.perf_counter() - began)
-            results = self._measure(len(networks), partial(logits_of, networks))
-            for result, changed, own in zip(results, changes, seconds, strict=True):
-                yield replace(result, changed_weights_pct=changed, seconds=result.seconds + own)
+            outcomes = outcomes_of(networks, self._validation, self._test, floors[together])
+            for outcome, changed, own in zip(outcomes, changes, seconds, strict=True):
+                took = replace(outcome, seconds=outcome.seconds + own)
+                if isinstance(took, AccuracyResult):
+                    took = replace(took, changed_weights_pct=changed)
+                yield took
 
     def measure(self, network: QuantizedNetwork) -> AccuracyResult:
         """Return the accuracy of a network with constant scales, such as a trained one."""
-        result = next(self._measure(1, partial(logits_of, [freeze(network)])))
+        result = self._measured(partial(logits_of, [freeze(network)]))
         changed = self._quantizer.changed_weights_pct(network)
         return replace(result, changed_weights_pct=changed)
 
@@ -211,36 +224,6 @@ class Evaluator:
             key=wanted.accuracy_key(self.context),
         )
 
-    def _measure(
-        self, count: int, logits: Callable[[torch.Tensor], Iterator[torch.Tensor]]
-    ) -> Iterator[AccuracyResult]:
-        """Yield the results of `count` networks whose logits come batch by batch."""
-        started = time.perf_counter()
-        validation = _correct(count, self._validation, logits)
-        test = _correct(count, self._test, logits)
-        seconds = (time.perf_counter() - started) / count
-        for on_validation, on_test in zip(validation, test, strict=True):
-            yield AccuracyResult(
-                val_top1_pct=100.0 * float(on_validation.mean()),
-                n_val=len(on_validation),
-                test_top1_pct=100.0 * float(on_test.mean()),
-                n_test=len(on_test),
-                test_correct=np.packbits(on_test).tobytes(),
-                changed_weights_pct=0.0,
-                seconds=seconds,
-            )
-
-
-@torch.no_grad()
-def _correct(
-    count: int, images: Images, logits: Callable[[torch.Tensor], Iterator[torch.Tensor]]
-) -> npt.NDArray[np.bool_]:
-    """Return which images each network classifies correctly, shape `(count, n)`."""
-    classes = np.empty((count, len(images.labels)), np.int64)
-    done = 0
-    for batch in images.batches:
-        for index, output in enumerate(logits(batch)):
-            classes[index, done : done + len(batch)] = output.argmax(dim=1).numpy()
-        done += len(batch)
-    correct: npt.NDArray[np.bool_] = classes == images.labels
-    return correct
+    def _measured(self, logits: Logits) -> AccuracyResult:
+        """Return the result of one network whose logits come batch by batch."""
+        return result_of(logits, self._validation, self._test)

@@ -1,6 +1,6 @@
 """Images as a network takes them: in batches of one size."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -13,22 +13,29 @@ BATCH_IMAGES = 100
 """Images evaluated at once. Float32 sums depend on it in the last bit, so it is fixed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Images:
-    """A split as the network sees it.
+    """A split as the network sees it: walked through in batches, shape `(n, c, h, w)` each.
 
-    Attributes:
-        batches: Input values, shape `(n, c, h, w)` each.
-        labels: Of all images, in the order of the batches.
+    Images in files are decoded anew in each walk, so that they need not fit into memory.
     """
 
-    batches: tuple[torch.Tensor, ...]
-    labels: npt.NDArray[np.int64]
+    def __init__(self, data: Dataset, split: Split) -> None:
+        self.labels = split.y
+        self._data, self._split = data, split
+        self._batches = None if split.is_streamed else batches_of(data.as_float(split))
 
-    @classmethod
-    def of(cls, data: Dataset, split: Split) -> "Images":
-        """Return a split of a data set."""
-        return cls(batches=batches_of(data.as_float(split)), labels=split.y)
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __iter__(self) -> Iterator[torch.Tensor]:
+        return self._streamed() if self._batches is None else iter(self._batches)
+
+    def _streamed(self) -> Iterator[torch.Tensor]:
+        for start in range(0, len(self), BATCH_IMAGES):
+            positions = np.arange(start, min(start + BATCH_IMAGES, len(self)))
+            values = self._data.as_float(self._split.take(positions))
+            # a copy, for torch aligns what it allocates, and sums may depend on alignment
+            yield torch.from_numpy(values).clone()
 
 
 def batches_of(x: npt.NDArray[np.float32]) -> tuple[torch.Tensor, ...]:

@@ -44,6 +44,9 @@ def settings_table(header: Header) -> str:
         f"{_plain(settings.weight_range)}, activations per tensor by {_plain(settings.act_range)}",
         "recipes": escape(", ".join(recipe.name for recipe in settings.recipes))
         + ("; of each pair of formats the best on validation" if settings.best_of else ""),
+        "images each point sees": "all"
+        if settings.exact
+        else "all, unless it is sure to be dominated",
         "quantization-aware training": f"of {settings.qat} pairs of formats, "
         f"{settings.qat_epochs} epochs, learning rate {settings.qat_lr:g}"
         if settings.qat

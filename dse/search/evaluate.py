@@ -1,7 +1,8 @@
 """Where accuracies come from, and how a study's points are grouped so that work is shared."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
 from dse.formats import Format
@@ -88,28 +89,39 @@ class SourceFactory(Protocol):
         """Load or train the network and calibrate it; the same every time."""
 
 
-def shared_tasks(points: Sequence[PlannedPoint]) -> list[Task]:
+def shared_tasks(
+    points: Sequence[PlannedPoint],
+    jobs: int = 1,
+    floors_pct: Mapping[str, float] = MappingProxyType({}),
+) -> list[Task]:
     """Group points into tasks of up to eight that share weight formats and recipe.
 
     Without methods such points share the quantized weights and everything up to the first
     activation in which they differ; a recipe shares what it does not change. Eight is what an
-    `Evaluator` works on at once; small tasks also balance the load.
+    `Evaluator` works on at once; smaller tasks also balance the load, and keep all processes busy.
 
     Args:
         points: What is to be evaluated, in any order; the order is kept within a group.
+        jobs: Number of processes to give work to.
+        floors_pct: `Job.floor_pct` by accuracy key, where it is not 0.
     """
+    together = max(1, min(_TOGETHER, len(points) // jobs))
     groups: dict[tuple[object, ...], list[Job]] = {}
     for planned in points:
         quantization = planned.point.quantization
         scheme = quantization.scheme
         weights = tuple(layer.weight for layer in scheme.layers)
         key = (weights, scheme.granularity, scheme.scale, quantization.recipe)
-        job = Job(accuracy_key=planned.accuracy_key, quantization=quantization)
+        job = Job(
+            accuracy_key=planned.accuracy_key,
+            quantization=quantization,
+            floor_pct=floors_pct.get(planned.accuracy_key, 0.0),
+        )
         groups.setdefault(key, []).append(job)
     return [
-        tuple(group[start : start + _TOGETHER])
+        tuple(group[start : start + together])
         for group in groups.values()
-        for start in range(0, len(group), _TOGETHER)
+        for start in range(0, len(group), together)
     ]
 
 

@@ -9,10 +9,11 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum, auto
+from itertools import chain
 from multiprocessing import connection, get_context
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -34,10 +35,12 @@ class Job:
     Attributes:
         accuracy_key: Key it is stored under.
         quantization: What it is the accuracy of.
+        floor_pct: Validation accuracy below which nobody needs it [%]; 0: everyone does.
     """
 
     accuracy_key: str
     quantization: Quantization
+    floor_pct: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +66,13 @@ Finished = tuple[str, Outcome]
 class Evaluates(Protocol):
     """Whatever finds accuracies of quantizations."""
 
-    def evaluate(self, wanted: Sequence[Quantization]) -> Iterator[Outcome]:
-        """Yield the accuracy of each quantization, in order, each as soon as it is known."""
+    def evaluate(
+        self, wanted: Sequence[Quantization], floors_pct: Sequence[float]
+    ) -> Iterator[Outcome]:
+        """Yield the accuracy of each quantization, in order, each as soon as it is known.
+
+        One that is sure to stay below its floor on validation may end.
+        """
 
     def train_and_measure(
         self, wanted: Quantization, checkpoint: Path, progress: Progress
@@ -103,53 +111,62 @@ class _Worker:
 
 
 def run_here(
-    source: Evaluates, tasks: Sequence[Task], progress: Progress = silent
+    source: Evaluates, rounds: Iterable[Sequence[Task]], progress: Progress = silent
 ) -> Generator[Finished, None, None]:
-    """Yield the results of all `tasks`, computed in this process."""
-    for task in tasks:
+    """Yield the results of all tasks, computed in this process."""
+    for task in chain.from_iterable(rounds):
         if isinstance(task, Training):
             job = task.job
             outcome = source.train_and_measure(job.quantization, task.checkpoint, progress)
             yield job.accuracy_key, outcome
             continue
-        results = source.evaluate([job.quantization for job in task])
-        for job, result in zip(task, results, strict=True):
+        wanted, floors = zip(*((job.quantization, job.floor_pct) for job in task), strict=True)
+        for job, result in zip(task, source.evaluate(wanted, floors), strict=True):
             yield job.accuracy_key, result
 
 
 def run_in_processes(
-    factory: Factory, tasks: Sequence[Task], jobs: int, progress: Progress = silent
+    factory: Factory, rounds: Iterable[Sequence[Task]], jobs: int, progress: Progress = silent
 ) -> Generator[Finished, None, None]:
-    """Yield the results of all `tasks` as they end, computed by up to `jobs` processes.
+    """Yield the results of all tasks as they end, computed by up to `jobs` processes.
 
-    Closing the iterator, or an exception raised into it, ends the processes.
+    A round is asked for when all results of the one before have been yielded. Closing the iterator,
+    or an exception raised into it, ends the processes.
 
     Raises:
         BitfrontError: What a worker raised; or a worker ended before its work was done.
         RuntimeError: A worker failed in an unforeseen way; holds its traceback.
     """
+    with _pool(factory) as pool:
+        for tasks in rounds:
+            pool.grow(min(jobs, len(tasks)))
+            yield from _round(pool.workers, tasks, progress)
+
+
+def _round(
+    workers: Sequence["_Worker"], tasks: Sequence[Task], progress: Progress
+) -> Iterator[Finished]:
     waiting = list(reversed(tasks))
-    with _workers(factory, min(jobs, len(tasks))) as workers:
-        busy = {worker.pipe: worker for worker in workers}
-        for worker in workers:
-            _give(worker, waiting.pop())
-        while busy:
-            for ready in connection.wait(list(busy)):
-                assert isinstance(ready, connection.Connection)
-                worker = busy[ready]
-                match message := _heard(worker):
-                    case _Signal.IDLE if waiting:
-                        _give(worker, waiting.pop())
-                    case _Signal.IDLE:
-                        del busy[ready]
-                    case BitfrontError():
-                        raise message
-                    case _Crash():
-                        raise RuntimeError(f"a worker failed:\n{message.traceback}")
-                    case _Step():
-                        progress(message.name, message.done, message.total)
-                    case (str() as accuracy_key, AccuracyResult() | EndedEarly() as result):
-                        yield accuracy_key, result
+    busy = {worker.pipe: worker for worker in workers[: len(tasks)]}
+    for worker in busy.values():
+        _give(worker, waiting.pop())
+    while busy:
+        for ready in connection.wait(list(busy)):
+            assert isinstance(ready, connection.Connection)
+            worker = busy[ready]
+            match message := _heard(worker):
+                case _Signal.IDLE if waiting:
+                    _give(worker, waiting.pop())
+                case _Signal.IDLE:
+                    del busy[ready]
+                case BitfrontError():
+                    raise message
+                case _Crash():
+                    raise RuntimeError(f"a worker failed:\n{message.traceback}")
+                case _Step():
+                    progress(message.name, message.done, message.total)
+                case (str() as accuracy_key, AccuracyResult() | EndedEarly() as result):
+                    yield accuracy_key, result
 
 
 def _give(worker: _Worker, task: Task) -> None:
@@ -176,28 +193,40 @@ def _death_of(worker: _Worker) -> BitfrontError:
     )
 
 
-@contextmanager
-def _workers(factory: Factory, count: int) -> Iterator[list[_Worker]]:
-    """Start `count` workers and end them, whatever happens."""
-    context = get_context("spawn")
-    workers: list[_Worker] = []
-    try:
+class _Pool:
+    """Processes that do tasks."""
+
+    def __init__(self, factory: Factory) -> None:
+        self._factory, self._context = factory, get_context("spawn")
+        self.workers: list[_Worker] = []
+
+    def grow(self, count: int) -> None:
+        """Start processes until there are `count`."""
         with _interrupts_ignored():
-            for _ in range(count):
-                ours, theirs = context.Pipe()
-                process = context.Process(target=_work, args=(factory, theirs), daemon=True)
+            while len(self.workers) < count:
+                ours, theirs = self._context.Pipe()
+                process = self._context.Process(
+                    target=_work, args=(self._factory, theirs), daemon=True
+                )
                 process.start()
                 theirs.close()  # so that a dead worker is heard as the end of the pipe
-                workers.append(_Worker(process=process, pipe=ours))
-        yield workers
+                self.workers.append(_Worker(process=process, pipe=ours))
+
+
+@contextmanager
+def _pool(factory: Factory) -> Iterator[_Pool]:
+    """Make a pool without processes, and end those it has, whatever happens."""
+    pool = _Pool(factory)
+    try:
+        yield pool
     except BaseException:
-        for worker in workers:
+        for worker in pool.workers:
             worker.process.terminate()
         raise
     finally:
-        for worker in workers:
+        for worker in pool.workers:
             worker.pipe.close()  # an idle worker ends when nobody is left to send it a task
-        for worker in workers:
+        for worker in pool.workers:
             worker.process.join(_END_SECONDS)
             if worker.process.is_alive():
                 worker.process.kill()
@@ -230,7 +259,7 @@ def _work(factory: Factory, pipe: "connection.Connection[object, object]") -> No
         while True:
             task = pipe.recv()
             assert isinstance(task, tuple | Training)
-            for finished in run_here(source, [task], tell):
+            for finished in run_here(source, [[task]], tell):
                 pipe.send(finished)
             pipe.send(_Signal.IDLE)
     except (EOFError, BrokenPipeError, ConnectionResetError):

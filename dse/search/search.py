@@ -138,7 +138,7 @@ class _Walk:
         return self._evaluate(planned)
 
     def _evaluate(self, planned: PlannedPoint) -> float:
-        (outcome,) = self.source.evaluate([planned.point.quantization])
+        (outcome,) = self.source.evaluate([planned.point.quantization], [0.0])
         self.store.add(planned.accuracy_key, outcome)
         assert isinstance(outcome, AccuracyResult), "nothing is trained or stopped here"
         return 100.0 - outcome.val_top1_pct

@@ -51,6 +51,7 @@ class StudySettings:
         best_of: Of each pair of formats, the recipe that is best on validation stands for it.
         host: What functions that a host computes, such as softmax, read.
         same_acts: `acts` are `weights`, and each is paired with itself only.
+        exact: Every point sees every image; otherwise it ends once it is sure to be dominated.
         qat: Pairs of formats that are trained after that, those that matter most to the front.
         qat_epochs: Most passes of a training over its images.
         qat_lr: Highest learning rate of a training.
@@ -78,6 +79,7 @@ class StudySettings:
     best_of: bool
     host: HostMath = "float"
     same_acts: bool = False
+    exact: bool = True
     qat: int = 0
     qat_epochs: int = QAT_DEFAULTS.epochs
     qat_lr: float = QAT_DEFAULTS.peak_lr

@@ -30,6 +30,7 @@ class NetworkAccuracy:
         checkpoint: File with its weights; `None`: trained here.
         data: Name of a data set.
         fingerprint: Of the data set, as `load` found it.
+        streams: Whether images are read from files when they are asked for: there may be many.
         calibration_classes: Classes of images among those to calibrate on.
         calibration: Number of calibration images.
         seed: Seed of the data's splits, of training and of quantization.
@@ -40,6 +41,7 @@ class NetworkAccuracy:
     checkpoint: Path | None
     data: str
     fingerprint: str
+    streams: bool
     calibration_classes: int
     calibration: int
     seed: int
@@ -82,6 +84,7 @@ class NetworkAccuracy:
             checkpoint=checkpoint,
             data=data,
             fingerprint=dataset.fingerprint,
+            streams=dataset.is_streamed,
             calibration_classes=len(set(dataset.calibration.y[:used].tolist())),
             calibration=used,
             seed=seed,

@@ -5,30 +5,27 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import dse
 from dse.errors import DesignError
 from dse.point import ACCURACY_VERSION
 from dse.progress import Progress, silent
 from dse.search.costs import compared_costs, cost_context, cost_rows, cost_table
-from dse.search.evaluate import AccuracySource, SourceFactory, shared_tasks, trainings
+from dse.search.evaluate import AccuracySource, SourceFactory
 from dse.search.executor import Task, run_here, run_in_processes
 from dse.search.header import FloatAccuracy, Header, PartialCoverage, ReferencePoint
 from dse.search.layer_space import LayerSpace
 from dse.search.lock import WriterLock, writer_lock
+from dse.search.rounds import Plan, rounds
 from dse.search.settings import StudySettings
 from dse.search.space import Grid
-from dse.search.store import DB_NAME, CostRow, PlannedPoint, Store
-from dse.selection import best_recipes, leading
+from dse.search.store import DB_NAME, PlannedPoint, Store
 from hw_models.cost import COST_VERSION, coefficients_digest
 from hw_models.devices import DEVICES
 from hw_models.folding import Shapes, fold_to_fps
 from hw_models.partial import PartialAccelerator
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 EVALUATION = "evaluation"
 _REFERENCE_ERROR_POINTS = 10.0
@@ -54,13 +51,6 @@ class Study:
         return Store.open_readonly(self.folder)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Plan:
-    header: Header
-    points: tuple[PlannedPoint, ...]
-    costs: tuple[CostRow, ...]
-
-
 def explore(
     settings: StudySettings,
     folder: Path,
@@ -72,8 +62,9 @@ def explore(
     """Evaluate every weight × activation × recipe of `settings` that `folder` does not hold yet.
 
     What is cheap to check is checked first, before anything is written. Costs of all points are
-    stored at once, accuracies one by one as they are found. When all are there, the pairs of
-    formats that matter most to the front are trained, if the settings ask for it.
+    stored at once, accuracies one by one as they are found. Unless the settings are exact, a point
+    ends as soon as it is sure to be dominated. When all are there, the pairs of formats that matter
+    most to the front are trained, if the settings ask for it.
 
     A complete study is recognised by its settings, the fingerprint of the data, and the versions
     of bitfront, quantization and cost model; neither network nor torch is loaded then. A network
@@ -114,11 +105,7 @@ def explore(
         plan = _planned(grid.with_unsigned(source.never_negative), source, clock_mhz)
         with opened(lock, plan.header) as store:
             workers = Workers(source=source, factory=accuracy, jobs=jobs, progress=progress)
-            store.plan(plan.points, plan.costs)
-            n_computed = workers.find(store, shared_tasks(store.missing()))
-            if settings.qat:
-                store.plan((*plan.points, *_to_train(plan, store.evaluations())), plan.costs)
-                n_computed += workers.find(store, trainings(store.missing(), folder))
+            n_computed = workers.find(store, rounds(store, plan, folder, jobs))
             n_points, _ = store.counts()
     return Study(folder=folder, n_points=n_points, n_computed=n_computed)
 
@@ -161,7 +148,7 @@ def refuse_another_study(header: Header, settings: StudySettings, data: str, fol
         )
 
 
-def _planned(grid: Grid, source: AccuracySource, clock_mhz: float) -> _Plan:
+def _planned(grid: Grid, source: AccuracySource, clock_mhz: float) -> Plan:
     """Return header, points and costs of the study, keys and all."""
     context = cost_context(grid.template, grid.settings.device)
     keyed = (PlannedPoint.of(point, source.context, context) for point in grid.points())
@@ -169,7 +156,7 @@ def _planned(grid: Grid, source: AccuracySource, clock_mhz: float) -> _Plan:
     table = cost_table(grid.template, [item.point for item in planned])
     (int8_cost,) = compared_costs(cost_table(grid.template, [grid.int8_point()]))
     header = header_of(grid, source, float(int8_cost), clock_mhz)
-    return _Plan(
+    return Plan(
         header=header, points=planned, costs=cost_rows(table, [item.cost_key for item in planned])
     )
 
@@ -247,27 +234,6 @@ def opened(lock: WriterLock, header: Header) -> Iterator[Store]:
         yield store
 
 
-def _to_train(plan: _Plan, evaluations: "pd.DataFrame") -> Iterator[PlannedPoint]:
-    """Yield the points to be trained: pairs of formats, each from its best recipe on validation.
-
-    The pairs are those without which the front would lose most, and where it has fewer than are
-    asked for, those of the front behind it. Everything evaluated decides this, hence neither the
-    number of workers nor what was interrupted does.
-    """
-    header = plan.header
-    settings, reference = header.settings, header.reference
-    chosen = leading(
-        best_recipes(evaluations),
-        header.objectives,
-        (reference.error_pct, reference.log2_lut),
-        settings.qat,
-    )
-    points = {item.digest: item.point for item in plan.points}
-    for digest in chosen["digest"]:
-        point = replace(points[digest], training=settings.training)
-        yield PlannedPoint.of(point, header.accuracy, header.cost)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workers:
     """What finds accuracies: this process, or several that make the same source.
@@ -284,24 +250,28 @@ class Workers:
     jobs: int
     progress: Progress
 
-    def find(self, store: Store, tasks: Sequence[Task]) -> int:
+    def find(self, store: Store, rounds: Iterator[Sequence[Task]]) -> int:
         """Do the tasks, commit what becomes of each point, and return how many those were."""
-        if not tasks:
+        first = next(rounds, None)
+        if first is None:
             return 0
-        _, first = store.counts()
-        done, total = first, first + len(store.missing())
-        self.progress(EVALUATION, done, total)
-        count = min(self.jobs, len(tasks))
+        all_rounds = chain([first], rounds)
+        n_computed = 0
+        self._tell(store)
         store.begin_run(versions())
         outcomes = (
-            run_here(self.source, tasks, self.progress)
-            if count == 1
-            else run_in_processes(self.factory, tasks, count, self.progress)
+            run_here(self.source, all_rounds, self.progress)
+            if self.jobs == 1
+            else run_in_processes(self.factory, all_rounds, self.jobs, self.progress)
         )
         with closing(outcomes):
             for accuracy_key, outcome in outcomes:
                 store.add(accuracy_key, outcome)
-                done += 1
-                self.progress(EVALUATION, done, total)
+                n_computed += 1
+                self._tell(store)
         store.end_run()
-        return done - first
+        return n_computed
+
+    def _tell(self, store: Store) -> None:
+        planned, done = store.counts()
+        self.progress(EVALUATION, done, planned)

@@ -82,7 +82,9 @@ class SyntheticSource:
             test_top1_pct=FLOAT_PCT - 0.25,
         )
 
-    def evaluate(self, wanted: Sequence[Quantization]) -> Iterator[AccuracyResult]:
+    def evaluate(
+        self, wanted: Sequence[Quantization], floors_pct: Sequence[float]
+    ) -> Iterator[Outcome]:
         return map(accuracy_of, wanted)
 
     def train_and_measure(

@@ -7,7 +7,14 @@ from hypothesis import strategies as st
 from scipy import optimize, stats
 
 from dse.errors import DataError
-from dse.intervals import compare_paired, mcnemar_p, mean_difference, paired_interval, wilson
+from dse.intervals import (
+    accuracy_bound_pct,
+    compare_paired,
+    mcnemar_p,
+    mean_difference,
+    paired_interval,
+    wilson,
+)
 
 Z = stats.norm.ppf(0.975)
 
@@ -142,3 +149,28 @@ def test_a_mean_difference_is_the_mean_of_differences_with_the_spread_over_image
     reach = 1.959964 * of_image.std(ddof=1) / np.sqrt(500)
     assert found.interval.low_pct == pytest.approx(of_image.mean() - reach)
     assert found.interval.high_pct == pytest.approx(of_image.mean() + reach)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_an_accuracy_stays_below_its_bound_as_often_as_promised(share):
+    rng = np.random.default_rng(1)
+    total, looks, confidence = 2000, 10, 0.9
+    right = np.arange(total) < share * total
+    misses = 0
+    for _ in range(400):
+        correct = np.cumsum(rng.permutation(right))
+        bounds = [
+            accuracy_bound_pct(int(correct[n - 1]), n, total, looks, confidence)
+            for n in range(200, total + 1, 200)
+        ]
+        misses += min(bounds) < 100 * share
+    assert misses / 400 < 1 - confidence
+
+
+def test_the_bound_is_certain_at_the_end_and_never_looser_than_what_is_left():
+    assert accuracy_bound_pct(700, 1000, 1000, 2, 0.999) == 70.0
+    assert accuracy_bound_pct(9, 10, 1000, 2, 0.999) == 99.9
+    wide, narrow = (accuracy_bound_pct(n // 2, n, 10_000, 20, 0.999) for n in (500, 5000))
+    assert 50 < narrow < wide < 100
+    reach = math.sqrt(math.log(20 / 0.001) * (1 - 4999 / 10_000) / 10_000)
+    assert narrow == pytest.approx(50 + 100 * reach)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from PIL import Image
 
 from dse.data import load_dataset
 from dse.models import load_network
@@ -299,3 +300,41 @@ def test_a_training_that_diverges_is_told(bitfront, trained, tmp_path):
     ended = pd.read_csv(tmp_path / "study" / "ended.csv")
     assert list(ended.recipe) == ["qat", "qat"]
     assert ended.reason.str.startswith("training diverged in epoch 1: the loss is").all()
+
+
+@pytest.fixture(scope="module")
+def folder_of_images(tmp_path_factory):
+    """Digits as files: the images of `digits`, 8 by 8 pixels, grey."""
+    folder = tmp_path_factory.mktemp("images")
+    data = load_dataset("digits", 0)
+    for part, split in (("train", data.train), ("val", data.test)):
+        for number, (image, label) in enumerate(zip(split.decoded[:, 0], split.y, strict=True)):
+            path = folder / part / str(label) / f"{number}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(image * 15).save(path)
+    return folder
+
+
+def test_images_stream_from_files_and_dominated_points_end(
+    bitfront, checkpoint, folder_of_images, tmp_path
+):
+    command = (
+        f"explore --model digits-mlp --checkpoint {checkpoint} "
+        f"--data imagefolder:{folder_of_images} "
+        f"--weights int3-6,e2m1,e3m0 --acts int3-6,e2m1 --json"
+    )
+    outcome = bitfront(f"{command} --out {tmp_path}/early")
+    assert outcome.code == 0, outcome.err
+    summary = json.loads(outcome.out)
+    assert summary["n_points"] == summary["n_computed"] == 30
+    exact = json.loads(bitfront(f"{command} --out {tmp_path}/exact --exact --jobs 1").out)
+    assert (exact["n_ended"], exact["n_front"]) == (0, summary["n_front"])
+    assert summary["n_ended"] > 0
+    ended = pd.read_csv(tmp_path / "early" / "ended.csv")
+    assert ended.reason.str.startswith("dominated: at most").all()
+    everything = evaluations(tmp_path / "exact").set_index("digest")
+    rest = evaluations(tmp_path / "early").set_index("digest")
+    assert rest.equals(everything.loc[rest.index])
+    for row in ended.itertuples():
+        assert everything.loc[row.digest].val_top1_pct <= row.val_bound_pct
+    assert "## Points without an accuracy" in (tmp_path / "early" / "report.md").read_text()

@@ -1,5 +1,6 @@
 """Folders of PNG and JPEG files."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -34,13 +35,13 @@ def test_classes_and_splits(folder):
     assert made.input_shape == (3, 5, 6)
     assert [len(s) for s in (made.train, made.validation, made.test)] == [9, 1, 4]
     for split in (made.train, made.validation, made.test):
-        np.testing.assert_array_equal(split.x[:, 0, 0, 0], split.y)
+        np.testing.assert_array_equal(split.decoded[:, 0, 0, 0], split.y)
 
 
 def test_pixels_are_channels_first(folder):
     made = load_dataset(f"imagefolder:{folder}", 0)
     with Image.open(folder / "val" / "cat" / "1.png") as image:
-        np.testing.assert_array_equal(made.test.x[1], np.asarray(image).transpose(2, 0, 1))
+        np.testing.assert_array_equal(made.test.decoded[1], np.asarray(image).transpose(2, 0, 1))
 
 
 def test_grey_images_have_one_channel(tmp_path, rng):
@@ -61,7 +62,7 @@ def test_jpeg(tmp_path):
         for name, value in (("a", 10), ("b", 200)):
             save(tmp_path / part / name / "1.JPG", np.full((8, 8, 3), value, np.uint8))
     made = load_dataset(f"imagefolder:{tmp_path}", 0)
-    np.testing.assert_allclose(made.test.x.mean(axis=(1, 2, 3)), [10, 200], atol=2)
+    np.testing.assert_allclose(made.test.decoded.mean(axis=(1, 2, 3)), [10, 200], atol=2)
 
 
 def test_sizes_must_agree(folder, rng, refusal):
@@ -79,7 +80,7 @@ def test_size_keeps_the_central_square(tmp_path):
         for name in ("a", "b"):
             save(tmp_path / part / name / "1.png", pixels)
     made = load_dataset(f"imagefolder:{tmp_path}?size=4", 0)
-    assert made.test.x.min() == 255
+    assert made.test.decoded.min() == 255
 
 
 @pytest.mark.parametrize("size", ["0", "-1", "x", "3.5", "10000", "²"])
@@ -91,8 +92,46 @@ def test_bad_size(folder, size, refusal):
 def test_truncated_image_is_named(folder, refusal):
     victim = folder / "val" / "dog" / "0.png"
     victim.write_bytes(victim.read_bytes()[:-60])
+    made = load_dataset(f"imagefolder:{folder}", 0)
     with refusal(DataError, str(victim), "damaged"):
-        load_dataset(f"imagefolder:{folder}", 0)
+        made.as_float(made.test)
+
+
+def test_images_are_decoded_when_they_are_asked_for(folder):
+    made = load_dataset(f"imagefolder:{folder}", 0)
+    assert made.is_streamed
+    whole = made.as_float(made.test)
+    for index in (1, 3):
+        (folder / "val" / ("cat", "dog")[index // 2] / "0.png").unlink()
+        part = made.as_float(made.test.take(np.array([index])))
+        np.testing.assert_array_equal(part, whole[index : index + 1])
+    with pytest.raises(DataError, match=r"0\.png cannot be read"):
+        made.as_float(made.test)
+
+
+def test_an_image_that_has_grown_meanwhile_is_named(folder, rng, refusal):
+    made = load_dataset(f"imagefolder:{folder}", 0)
+    save(folder / "val" / "cat" / "0.png", rng.integers(0, 256, (9, 9, 3), dtype=np.uint8))
+    with refusal(DataError, "0.png", "has changed its size"):
+        made.as_float(made.test)
+
+
+def test_the_fingerprint_is_that_of_the_images_and_not_of_the_place(folder, tmp_path_factory):
+    def fingerprint(place: Path) -> str:
+        return load_dataset(f"imagefolder:{place}", 0).fingerprint
+
+    before = fingerprint(folder)
+    moved = tmp_path_factory.mktemp("elsewhere") / "images"
+    shutil.copytree(folder, moved)
+    assert fingerprint(moved) == before
+    (moved / "train" / "cat" / "5.png").write_bytes((moved / "train/cat/0.png").read_bytes())
+    assert fingerprint(moved) != before
+    (moved / "train" / "cat" / "5.png").unlink()
+    victim = moved / "val" / "dog" / "1.png"
+    content = bytearray(victim.read_bytes())
+    content[-1] ^= 1
+    victim.write_bytes(content)
+    assert fingerprint(moved) != before
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>", b"\x89PNG\r\n\x1a\n"])
@@ -142,7 +181,7 @@ def test_no_classes(tmp_path, refusal):
 def test_the_middle_is_cut_from_the_scaled_square(folder):
     scaled = load_dataset(f"imagefolder:{folder}?size=8", 0)
     cut = load_dataset(f"imagefolder:{folder}?size=8&crop=4", 0)
-    np.testing.assert_array_equal(cut.test.x, scaled.test.x[:, :, 2:6, 2:6])
+    np.testing.assert_array_equal(cut.test.decoded, scaled.test.decoded[:, :, 2:6, 2:6])
 
 
 @pytest.mark.parametrize("options", ["crop=4", "size=4&crop=6"])
@@ -154,7 +193,7 @@ def test_a_cut_larger_than_the_image_is_refused(folder, refusal, options):
 def test_pixels_around_an_offset(folder):
     plain = load_dataset(f"imagefolder:{folder}", 0)
     shifted = plain.with_pixels(127, 1 / 128, parse_format("int9"))
-    wanted = (plain.test.x.astype(np.float64) - 127) / 128
+    wanted = (plain.test.decoded.astype(np.float64) - 127) / 128
     assert np.array_equal(shifted.as_float(shifted.test), wanted)
     assert shifted.as_float(shifted.test).dtype == np.float32
     assert (shifted.input_format.name, shifted.input_scale) == ("int9", 1 / 128)

@@ -139,6 +139,7 @@ class TestText:
             {"recipes": (NONE, Recipe.parse("gptq"))},
             {"best_of": True, "recipes": (NONE, Recipe.parse("gptq"))},
             {"same_acts": True},
+            {"exact": False},
             {"qat": 3},
             {"qat_epochs": 3, "qat": 3},
             {"qat_lr": 0.01, "qat": 3},

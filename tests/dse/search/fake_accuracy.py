@@ -80,12 +80,21 @@ class FakeSource:
     def sensitivity(self, **_: object) -> FormatSqnr:
         return FormatSqnr()
 
-    def evaluate(self, wanted: Sequence[Quantization]) -> Iterator[AccuracyResult]:
-        for quantization in wanted:
+    def evaluate(
+        self, wanted: Sequence[Quantization], floors_pct: Sequence[float]
+    ) -> Iterator[Outcome]:
+        for quantization, floor_pct in zip(wanted, floors_pct, strict=True):
             time.sleep(self.factory.seconds)
             self.factory.note(quantization.scheme)
             self.factory.fail_at(quantization.scheme)
-            yield accuracy_of(quantization)
+            result = accuracy_of(quantization)
+            if result.val_top1_pct < floor_pct:
+                bound = (result.val_top1_pct + floor_pct) / 2
+                yield EndedEarly(
+                    reason=f"below {floor_pct:.3f} %", n_val=20, val_bound_pct=bound, seconds=0.1
+                )
+            else:
+                yield result
 
     def train_and_measure(
         self, wanted: Quantization, checkpoint: Path, progress: Progress

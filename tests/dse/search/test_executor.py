@@ -43,7 +43,7 @@ def children() -> list[multiprocessing.Process]:
 
 
 def test_in_this_process_results_come_in_order():
-    results = list(run_here(FakeFactory()(), TASKS))
+    results = list(run_here(FakeFactory()(), [TASKS]))
     assert [key for key, _ in results] == [f"{w}/{a}" for w, a in product(NAMES, NAMES)]
     assert dict(results) == EXPECTED
 
@@ -51,7 +51,7 @@ def test_in_this_process_results_come_in_order():
 @pytest.mark.parametrize("jobs", [1, 2, 9])
 def test_results_do_not_depend_on_the_number_of_processes(jobs, tmp_path):
     journal = tmp_path / "journal"
-    results = list(run_in_processes(FakeFactory(journal=str(journal)), TASKS, jobs))
+    results = list(run_in_processes(FakeFactory(journal=str(journal)), [TASKS], jobs))
     assert len(results) == len(EXPECTED)
     assert dict(results) == EXPECTED
     workers = {line.split()[0] for line in journal.read_text().splitlines()}
@@ -63,7 +63,7 @@ def test_results_do_not_depend_on_the_number_of_processes(jobs, tmp_path):
 def test_each_result_comes_before_the_next_is_computed(tmp_path):
     journal = tmp_path / "journal"
     factory = FakeFactory(journal=str(journal), seconds=0.2)
-    results = run_in_processes(factory, some_tasks("int3", "int5")[:1], 1)
+    results = run_in_processes(factory, [some_tasks("int3", "int5")[:1]], 1)
     next(results)
     assert len(journal.read_text().splitlines()) == 1
     results.close()
@@ -72,19 +72,19 @@ def test_each_result_comes_before_the_next_is_computed(tmp_path):
 
 def test_our_errors_come_back_as_they_are():
     with pytest.raises(DataError, match="the images vanished"):
-        list(run_in_processes(FakeFactory(failure="our error"), TASKS, 2))
+        list(run_in_processes(FakeFactory(failure="our error"), [TASKS], 2))
     assert children() == []
 
 
 def test_a_bug_comes_back_with_its_traceback():
     with pytest.raises(RuntimeError, match="ZeroDivisionError: a bug"):
-        list(run_in_processes(FakeFactory(failure="a bug"), TASKS, 2))
+        list(run_in_processes(FakeFactory(failure="a bug"), [TASKS], 2))
     assert children() == []
 
 
 def test_a_killed_worker_is_a_clear_error():
     with pytest.raises(BitfrontError, match=r"worker process \d+ was killed by signal 9"):
-        list(run_in_processes(FakeFactory(failure="killed"), TASKS, 2))
+        list(run_in_processes(FakeFactory(failure="killed"), [TASKS], 2))
     assert children() == []
 
 
@@ -95,7 +95,7 @@ from dse.search.executor import run_in_processes
 from test_executor import TASKS
 
 if __name__ == "__main__":
-    results = run_in_processes(FakeFactory(journal=sys.argv[1], seconds=0.05), TASKS, 2)
+    results = run_in_processes(FakeFactory(journal=sys.argv[1], seconds=0.05), [TASKS], 2)
     for _ in range(4):
         next(results)
     os.kill(os.getpid(), 9)

@@ -1,3 +1,4 @@
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from dse.search.lock import writer_lock
 from dse.search.settings import StudySettings
 from dse.search.store import DB_NAME, Store
 from dse.search.study import explore
-from dse.selection import best_recipes, leading
+from dse.selection import best_recipes, front_of, leading
 from hw_models.cost import estimate
 from hw_models.folding import fold_to_fps
 
@@ -450,3 +451,62 @@ def test_trainings_that_mean_nothing_are_refused(change, message):
 def test_scales_that_are_powers_of_two_are_not_trained():
     assert replace(TRAINING, scale="power_of_two").training.scale_lr == 0
     assert TRAINING.training.scale_lr > 0
+
+
+EARLY = replace(SETTINGS, weights=parse_sweep("int3-8,e2m1,e3m2"), acts=parse_sweep("int3-8,e2m1"))
+
+
+@pytest.fixture(scope="module")
+def ended_early(tmp_path_factory):
+    """A folder whose study let dominated points end, and the same study of all images."""
+    folder = tmp_path_factory.mktemp("early")
+    explore(EARLY, folder / "exact", FakeFactory(), jobs=1)
+    explore(replace(EARLY, exact=False), folder / "early", FakeFactory(), jobs=1)
+    return folder / "early", folder / "exact"
+
+
+def test_points_that_end_early_are_dominated_and_the_front_stays(ended_early):
+    early, exact = map(evaluations, ended_early)
+    with Store.open_readonly(ended_early[0]) as store:
+        ended = {item.digest for item in store.ended()}
+        assert store.counts() == (56, 56)
+    assert 10 < len(ended) < 56 - 16
+    assert ended == set(exact.digest) - set(early.digest)
+    assert early.equals(exact[~exact.digest.isin(ended)].reset_index(drop=True))
+    columns = ("lut", "test_top1_pct")
+    assert list(front_of(early, columns).digest) == list(front_of(exact, columns).digest)
+    for row in exact[exact.digest.isin(ended)].itertuples():
+        better = (early.lut <= row.lut) & (early.val_top1_pct > row.val_top1_pct)
+        assert better.any()
+
+
+def contents_of_store(folder):
+    with Store.open_readonly(folder) as store:
+        return store.evaluations(), store.ended()
+
+
+@pytest.mark.parametrize("jobs", [2, 5])
+def test_what_ends_early_does_not_depend_on_jobs(ended_early, tmp_path, jobs):
+    explore(replace(EARLY, exact=False), tmp_path, FakeFactory(), jobs=jobs)
+    (one, one_ended), (many, many_ended) = map(contents_of_store, (ended_early[0], tmp_path))
+    assert one.equals(many)
+    assert one_ended == many_ended
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_ends_early_does_not_depend_on_interruptions(ended_early, tmp_path, seed):
+    shutil.copytree(ended_early[0], tmp_path / "study")
+    known, ended = contents_of_store(tmp_path / "study")
+    keys = [*known.accuracy_key]
+    with closing(sqlite3.connect(tmp_path / "study" / DB_NAME)) as database:
+        keys += [key for (key,) in database.execute("SELECT accuracy_key FROM ended")]
+        lost = np.random.default_rng(seed).choice(keys, 20, replace=False)
+        for table in ("accuracy", "ended"):
+            sql = f"DELETE FROM {table} WHERE accuracy_key = ?"
+            database.executemany(sql, [(str(key),) for key in lost])
+        database.commit()
+    settings = replace(EARLY, exact=False)
+    assert explore(settings, tmp_path / "study", FakeFactory(), jobs=2).n_computed == 20
+    again, again_ended = contents_of_store(tmp_path / "study")
+    assert again.equals(known)
+    assert again_ended == ended
