@@ -8,6 +8,7 @@ import numpy.typing as npt
 import torch
 from torch import fx
 
+from dse.errors import DataError
 from dse.formats import Format
 from dse.point import ActRange, Scale, WeightRange
 from dse.quant.kernels import FloatArray, rounding_of, scale_errors
@@ -68,6 +69,9 @@ def calibrate(network: TracedNetwork, batches: Iterable[torch.Tensor]) -> dict[s
     Args:
         network: Float network.
         batches: Input images, real values, shape `(n, c, h, w)` each; walked through twice.
+
+    Raises:
+        DataError: A tensor holds NaN or Inf.
     """
     groups = {
         tensor.name: tensor.group for tensor in network.tensors if tensor.name != network.input
@@ -81,6 +85,11 @@ def calibrate(network: TracedNetwork, batches: Iterable[torch.Tensor]) -> dict[s
         for batch in batches:
             recorder.run(batch)
             for name, values in recorder.recorded.items():
+                if not np.isfinite(values).all():
+                    raise DataError(
+                        f"the float network gives NaN or Inf at '{name}' on calibration images, so "
+                        "there is no range to quantize it in; look at its weights"
+                    )
                 group = groups[name]
                 low[group] = min(low[group], float(values.min()))
                 high[group] = max(high[group], float(values.max()))

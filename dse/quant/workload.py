@@ -126,7 +126,8 @@ class _Builder:
         )
         if operation is Operation.PASS or (is_activation and (stream.sums or stream.is_early)):
             return stream
-        kind = type(module).__name__ if module is not None else node.target
+        called = getattr(node.target, "__name__", node.target)
+        kind = type(module).__name__ if module is not None else called
         raise UnsupportedLayerError(
             f"node '{node.name}' ({kind}) has no hardware cost"
             + (

@@ -31,7 +31,6 @@ class NetworkAccuracy:
         data: Name of a data set.
         fingerprint: Of the data set, as `load` found it.
         streams: Whether images are read from files when they are asked for: there may be many.
-        calibration_classes: Classes of images among those to calibrate on.
         calibration: Number of calibration images.
         seed: Seed of the data's splits, of training and of quantization.
         host: What functions that a host computes read.
@@ -42,7 +41,6 @@ class NetworkAccuracy:
     data: str
     fingerprint: str
     streams: bool
-    calibration_classes: int
     calibration: int
     seed: int
     host: HostMath = "float"
@@ -79,13 +77,17 @@ class NetworkAccuracy:
                 "aside for it"
             )
         used = available if calibration is None else calibration
+        if dataset.n_classes > 1 and len(set(dataset.calibration.y[:used].tolist())) < 2:
+            raise DataError(
+                f"the {used} calibration image(s) of '{data}' are all of one class, whose ranges "
+                "do not fit the others; take more with --calibration"
+            )
         return cls(
             model=model,
             checkpoint=checkpoint,
             data=data,
             fingerprint=dataset.fingerprint,
             streams=dataset.is_streamed,
-            calibration_classes=len(set(dataset.calibration.y[:used].tolist())),
             calibration=used,
             seed=seed,
             host=host,
@@ -115,12 +117,6 @@ class NetworkAccuracy:
 
         for recipe in with_methods:
             check_recipe(recipe)
-        if self.calibration_classes < 2:
-            raise DataError(
-                f"the {self.calibration} calibration image(s) of '{self.data}' are all of one "
-                f"class, which recipe '{with_methods[0].name}' would adapt the network to; take "
-                "more with --calibration"
-            )
 
     def __call__(self, progress: Progress = silent) -> "Evaluator":
         """See `dse.search.evaluate.SourceFactory`."""

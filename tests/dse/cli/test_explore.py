@@ -135,7 +135,7 @@ BAD = {
     "an order without sense": ("--ptq gptq+equalize", "write equalize+gptq"),
     "a recipe without a method": ("--ptq gptq+", "lacks a method"),
     "best of one": ("--ptq gptq --best-of", "name several with --ptq"),
-    "images of one class": ("--ptq gptq --calibration 1", "are all of one class"),
+    "images of one class": ("--calibration 1", "are all of one class"),
     "a folder as a checkpoint": ("--checkpoint .", "cannot be read: Is a directory"),
 }
 
@@ -338,3 +338,70 @@ def test_images_stream_from_files_and_dominated_points_end(
     for row in ended.itertuples():
         assert everything.loc[row.digest].val_top1_pct <= row.val_bound_pct
     assert "## Points without an accuracy" in (tmp_path / "early" / "report.md").read_text()
+
+
+def test_a_checkpoint_of_another_network_is_named(bitfront, mlp, tmp_path):
+    outcome = bitfront(f"{mlp} --model digits-cnn")
+    assert outcome.code == 2
+    assert "mlp.pt: network 'digits-cnn' has no tensor 'fc1.weight'" in outcome.error_line
+    assert not (tmp_path / "study").exists()
+
+
+NETWORKS = """
+import torch
+from torch import nn
+
+class Made(nn.Module):
+    def __init__(self, forward, **layers):
+        super().__init__()
+        self.conv = nn.Conv2d(1, 4, 3, padding=1)
+        self.fc = nn.Linear(256, 10)
+        for name, layer in layers.items():
+            setattr(self, name, layer)
+        self.made = forward
+
+    def forward(self, x):
+        return self.made(self, torch.relu(self.conv(x)))
+
+def by_value():
+    return Made(lambda net, x: net.fc((x if x.mean() > 0 else -x).flatten(1)))
+
+def by_shape():
+    return Made(lambda net, x: net.fc((x if x.shape[0] > 1 else -x).flatten(1)))
+
+def cut_by_batch():
+    return Made(lambda net, x: net.fc(x.flatten(1)[:, : 256 - x.shape[0] % 2]))
+
+def for_100_images():
+    return Made(lambda net, x: net.fc(x.view(100, -1)))
+
+def prelu():
+    return Made(lambda net, x: net.fc(net.act(x).flatten(1)), act=nn.PReLU())
+
+def lstm():
+    return Made(lambda net, x: net.fc(net.act(x.flatten(2))[0].flatten(1)), act=nn.LSTM(64, 64))
+
+def resized():
+    return Made(lambda net, x: net.fc(nn.functional.interpolate(x, scale_factor=1).flatten(1)))
+"""
+UNSUITED = {
+    "by_value": "without control flow that depends on values or shapes",
+    "by_shape": "without control flow that depends on values or shapes",
+    "cut_by_batch": "cannot take images of shape (1, 8, 8)",
+    "for_100_images": "cannot take images of shape (1, 8, 8)",
+    "prelu": "layer 'act' (PReLU) holds weights bitfront cannot quantize; it handles Conv2d",
+    "lstm": "layer 'act' (LSTM) holds weights bitfront cannot quantize",
+    "resized": "node 'interpolate' (interpolate) has no hardware cost; Conv2d, Linear",
+}
+
+
+@pytest.mark.parametrize("name", UNSUITED)
+def test_networks_that_do_not_suit_are_named_with_what_does(bitfront, tmp_path, monkeypatch, name):
+    (tmp_path / "unsuited_networks.py").write_text(NETWORKS)
+    monkeypatch.chdir(tmp_path)
+    outcome = bitfront(
+        f"explore --model unsuited_networks:{name} --data digits {FORMATS} --out study"
+    )
+    assert outcome.code == 2
+    assert UNSUITED[name] in outcome.error_line
+    assert not (tmp_path / "study").exists()

@@ -1,9 +1,14 @@
+import copy
+
 import numpy as np
 import pytest
 import torch
 
+from dse.errors import DataError
 from dse.formats import default_sweep, parse_format
 from dse.quant.calibration import Histogram, activation_scale, weight_scales
+from dse.quant.pipeline import CalibratedNetwork
+from dse.quant.trace import trace
 
 
 def histogram(values: np.ndarray) -> Histogram:
@@ -95,3 +100,14 @@ def test_tensors_that_are_added_have_one_histogram(seeded):
     assert recorded.absmax == pytest.approx(np.abs(together).max())
     assert recorded.centers[0] < -1.0 < 1.0 < recorded.centers[-1]
     assert "stack1_conv2" not in source.calibrated.histograms
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_tensor_without_a_range_is_named(network, images, value):
+    broken = copy.deepcopy(network)
+    with torch.no_grad():
+        broken.bn1.running_var[2] = value if value != value else 0.0
+        broken.bn1.weight[2] = 1e38 if value == value else 1.0
+        broken.bn1.eps = 1e-12
+    with pytest.raises(DataError, match="NaN or Inf at 'relu1' on calibration images"):
+        CalibratedNetwork.from_images(trace(broken), [images[:20], images[20:]], 1 / 16)
