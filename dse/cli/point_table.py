@@ -48,4 +48,4 @@ def point_rows(rows: "pd.DataFrame") -> Iterator[Mapping[str, Any]]:
 def _number(column: str, value: float) -> str:
     if math.isnan(value):
         return "–"  # noqa: RUF001 - a dash, as in tables
-    return f"{value:.2f}" if column.endswith("_pct") else f"{value:.15g}"
+    return f"{value:.2f}" if column.endswith(("_pct", "_per_mac")) else f"{value:.15g}"

@@ -239,15 +239,31 @@ def test_an_unusable_place_is_said_before_the_work(bitfront, tmp_path):
     assert (below_a_file.code, "cannot write" in below_a_file.error_line) == (2, True)
 
 
-def test_seeded_networks_use_most_codes_on_the_images_that_a_build_draws(bitfront, tmp_path):
+@pytest.mark.parametrize("network", ["ds-cnn", "autoencoder"])
+def test_seeded_networks_use_most_codes_on_the_images_that_a_build_draws(
+    bitfront, tmp_path, network
+):
     out = tmp_path / "model.onnx"
-    call = "export --model ds-cnn --seeded --unsigned-acts --weights int4 --acts int4"
+    call = f"export --model {network} --seeded --unsigned-acts --weights int4 --acts int4"
     outcome = bitfront(f"{call} --out {out}")
     assert outcome.code == 0, outcome.err
     model = read_model(out)
     images = seeded_images(model.input, DEFAULT_COUNT, seed=0)
     for name, used in used_codes(golden(model, images.codes), model).items():
         assert used >= 0.6 * len(model.accelerator.node(name).output.grid()), name
+
+
+def test_a_network_with_functions_for_a_host_is_refused_and_nothing_written(bitfront, tmp_path):
+    out = tmp_path / "model.onnx"
+    call = "export --model fmnist-vit --seeded --weights int4 --acts int4"
+    outcome = bitfront(f"{call} --out {out}")
+    assert outcome.code == 2
+    assert outcome.error_line == (
+        "bitfront: node 'block1.norm1' (LayerNorm) is in scope 'host': it has no hardware, so the "
+        "network cannot be exported for an accelerator; 'bitfront explore' costs what hardware "
+        "does of it"
+    )
+    assert not out.exists()
 
 
 def test_seeded_networks_have_no_data(bitfront, tmp_path):
