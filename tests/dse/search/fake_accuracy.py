@@ -120,6 +120,7 @@ class FakeFactory:
         journal: A line is appended per evaluation; `os.devnull` for none.
         failure: What happens at the scheme int4 × int4.
         diverges: Weight format whose training diverges.
+        streams: Whether its images would come from files.
     """
 
     weights: str = "weights"
@@ -129,6 +130,7 @@ class FakeFactory:
     journal: str = os.devnull
     failure: str = "none"
     diverges: str = "none"
+    streams: bool = False
 
     def data_fingerprint(self) -> str:
         return f"fingerprint of {self.data}"
