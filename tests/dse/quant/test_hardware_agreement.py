@@ -9,8 +9,10 @@ import torch
 
 from dse.formats import parse_format
 from dse.models import load_network
+from dse.point import Scheme
 from dse.quant.export import export_qonnx
-from dse.quant.pipeline import prepare
+from dse.quant.pipeline import CalibratedNetwork, prepare
+from dse.quant.trace import trace
 from dse.quant.workload import template
 from hw_models.frontend import read_model
 from hw_models.sim.golden import golden_outputs
@@ -64,6 +66,38 @@ def test_what_is_costed_is_what_is_built(seeded, built, name, unsigned):
         [layer.weight for layer in wanted.layers], [layer.act for layer in wanted.layers]
     )
     assert specs(costed) == specs(model.accelerator)
+
+
+@torch.no_grad()
+def test_zero_padding_of_its_own_is_part_of_the_window(tmp_path):
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network = torch.nn.Sequential(
+            torch.nn.Conv2d(1, 4, 3, padding=1),
+            torch.nn.ReLU6(),
+            torch.nn.ZeroPad2d((0, 1, 1, 2)),  # left, right, top, bottom
+            torch.nn.Conv2d(4, 6, 3, stride=2),
+            torch.nn.ReLU6(),
+            torch.nn.Flatten(),
+            torch.nn.Linear(6 * 4 * 5, 3),
+        )
+        images = torch.randint(0, 256, (6, 1, 8, 8)) / 255
+    uint8, int4 = parse_format("uint8"), parse_format("int4")
+    traced = trace(network)
+    calibrated = CalibratedNetwork.from_images(traced, [images], 1 / 255)
+    wanted = Scheme.uniform(traced.layer_names, int4, int4, uint8)
+    quantized = prepare(calibrated, wanted)
+    path = tmp_path / "model.onnx"
+    path.write_bytes(export_qonnx(quantized, (1, 8, 8)).SerializeToString())
+    model = read_model(path)
+    costed = template(traced, (1, 8, 8), uint8).with_formats(
+        [layer.weight for layer in wanted.layers], [layer.act for layer in wanted.layers]
+    )
+    assert specs(costed) == specs(model.accelerator)
+    assert costed.window_of(costed.mvaus[1]).pads == (1, 0, 2, 1)
+    codes = torch.round(images * 255).permute(0, 2, 3, 1).to(torch.int64).numpy()
+    logits = model.output.values(golden_outputs(model, codes)).reshape(len(images), -1)
+    np.testing.assert_allclose(logits, quantized.module(images).numpy(), rtol=0, atol=1e-5)
 
 
 def specs(accelerator):
