@@ -110,7 +110,7 @@ def test_branches_are_left_intact(images, name):
     never_negative = frozenset(
         layer.name for layer in calibrated.network.layers if layer.nonnegative
     )
-    assert never_negative == {"conv3", "conv4", "fc1", "fc2"}
+    assert never_negative == {"conv2", "conv3", "conv4", "fc1", "fc2"}
     wanted = scheme(
         calibrated, parse_format(name), parse_format(name), never_negative=never_negative
     )
