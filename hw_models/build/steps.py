@@ -37,6 +37,8 @@ class Steps:
     def run(self, name: str, inputs: tuple[str, ...], work: Callable[[Path], Result]) -> Result:
         """Return what `work` returned when it last ran on the same `inputs`; run it if it has not.
 
+        It runs again, too, where a file it left has gone or has another size.
+
         Args:
             name: One of the build's steps.
             inputs: Texts and digests that decide the result.
@@ -47,12 +49,17 @@ class Steps:
         digest = hashlib.sha256("\0".join(inputs).encode()).hexdigest()
         path = self._folder / "steps" / f"{name}.json"
         record = _read(path)
-        if record is None or record["inputs"] != digest:
+        own = self._folder / name
+        if record is None or record["inputs"] != digest or record["files"] != _sizes(own):
             path.unlink(missing_ok=True)
             start = time.monotonic()
-            result = work(self._folder / name)
-            seconds = round(time.monotonic() - start, 2)
-            record = {"inputs": digest, "seconds": seconds, "result": result}
+            result = work(own)
+            record = {
+                "inputs": digest,
+                "seconds": round(time.monotonic() - start, 2),
+                "result": result,
+                "files": _sizes(own),
+            }
             replace_atomically(path, json.dumps(record, indent=1) + "\n")
         self.seconds[name] = record["seconds"]
         self._done += self._weights[name]
@@ -62,11 +69,19 @@ class Steps:
         return found
 
 
+def _sizes(folder: Path) -> dict[str, int]:
+    """Return the size of every file in a step's folder [byte], by its place there."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.stat().st_size for path in files}
+
+
 def _read(path: Path) -> dict[str, Any] | None:
     """Return a step's record; `None` if there is none, or it is damaged."""
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    is_whole = isinstance(record, dict) and {"inputs", "seconds", "result"} <= record.keys()
+    is_whole = (
+        isinstance(record, dict) and {"inputs", "seconds", "result", "files"} <= record.keys()
+    )
     return record if is_whole else None

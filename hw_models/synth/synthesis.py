@@ -8,7 +8,7 @@ from pathlib import Path
 
 import platformdirs
 
-from dse.errors import DesignError
+from dse.errors import DataError, DesignError
 from dse.files import replace_atomically
 from dse.registry import nearest
 from hw_models.resources import Resources
@@ -79,12 +79,23 @@ def _digest(rtl: Rtl, device: str, dsp: bool, tool_version: str) -> str:
 
 
 def _load(path: Path) -> Synthesis | None:
-    """Read a cache entry; None if there is none, or it cannot be read: then it is renamed."""
+    """Read a cache entry; None if there is none, or it cannot be read: then it is put aside.
+
+    Raises:
+        DataError: It can neither be read nor put aside.
+    """
     try:
         fields = json.loads(path.read_text())
         return Synthesis(**{**fields, "resources": Resources(**fields["resources"])})
     except FileNotFoundError:
         return None
     except (ValueError, TypeError, KeyError, AttributeError, OSError, DesignError):
-        path.replace(path.with_suffix(".unreadable"))
+        aside = path.with_suffix(".unreadable")
+        try:
+            path.replace(aside)
+        except OSError as error:
+            raise DataError(
+                f"the cache entry {path} cannot be read, nor put aside as {aside.name} "
+                f"({error.strerror or error}); remove it"
+            ) from error
         return None

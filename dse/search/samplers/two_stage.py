@@ -16,9 +16,13 @@ class TwoStage:
     """Expected hypervolume improvement under the law of error power."""
 
     def __init__(self, problem: Problem, seed: int) -> None:
-        """Begin; the seed decides ties and, in spaces too large to list, mutations."""
+        """Begin; the seed decides ties and, in spaces too large to list, mutations.
+
+        What is drawn depends on the seed and on what was told alone, so that a search that goes on
+        asks what an uninterrupted one would have asked.
+        """
         self._problem = problem
-        self._rng = np.random.default_rng(seed)
+        self._seed = seed
         self._law = Law(problem)
         self._staircase = Staircase.of(problem)
         self._errors: dict[Candidate, float] = {}
@@ -26,7 +30,8 @@ class TwoStage:
 
     def ask(self) -> Candidate | None:
         """Return the candidate expected to add most."""
-        candidates, cost = self._pool()
+        rng = np.random.default_rng([self._seed, len(self._errors)])
+        candidates, cost = self._pool(rng)
         rows = {as_candidate(row): index for index, row in enumerate(candidates)}
         new = np.ones(len(candidates), dtype=np.bool_)
         new[[rows[seen] for seen in self._errors if seen in rows]] = False
@@ -35,7 +40,7 @@ class TwoStage:
         mean, deviation = self._law.predict(candidates[new])
         expected = self._staircase.expected_growth(cost[new], mean, deviation, self._law.offset_pct)
         best = np.flatnonzero(expected == expected.max())
-        return as_candidate(candidates[new][self._rng.choice(best)])
+        return as_candidate(candidates[new][rng.choice(best)])
 
     def tell(self, candidate: Candidate, error_pct: float) -> None:
         """Learn an error and fit the law again."""
@@ -46,11 +51,11 @@ class TwoStage:
         self._staircase.add(float(cost[0]), error_pct)
         self._law.fit(np.array(list(self._errors)), np.array(list(self._errors.values())))
 
-    def _pool(self) -> tuple[Ints, Floats]:
+    def _pool(self, rng: np.random.Generator) -> tuple[Ints, Floats]:
         if self._listed is not None:
             return self._listed
         seen = np.array(list(self._errors), dtype=np.int64).reshape(-1, len(self._problem.choices))
-        found = pool(self._problem, lambda rows: self._law.predict(rows)[0], seen, self._rng)
+        found = pool(self._problem, lambda rows: self._law.predict(rows)[0], seen, rng)
         costed = found, self._problem.log2_lut(found)
         if self._problem.is_listed:
             self._listed = costed

@@ -108,6 +108,16 @@ def test_a_grid_ends_and_is_the_same_after_an_interruption(tmp_path):
     assert evaluations(tmp_path / "parts").equals(whole)
 
 
+@pytest.mark.parametrize("sampler", ["grid", "random", "greedy", "bisection", "two-stage"])
+def test_an_interrupted_search_asks_what_a_whole_one_asks(tmp_path, sampler):
+    run(tmp_path / "whole", trials=14, sampler=sampler, seed=3)
+    for trials in (1, 6, 14):
+        run(tmp_path / "parts", trials=trials, sampler=sampler, seed=3)
+    assert list(evaluations(tmp_path / "parts")["digest"]) == list(
+        evaluations(tmp_path / "whole")["digest"]
+    )
+
+
 def test_another_sampler_goes_on_with_what_is_known(tmp_path):
     run(tmp_path, trials=10, sampler="random")
     assert run(tmp_path, trials=10, sampler="two-stage").n_computed == 0

@@ -53,3 +53,29 @@ def test_progress_counts_steps_by_their_weight(tmp_path):
     ]
     assert ("second", 0, 1) in told
     assert set(steps.seconds) == {"first", "second"}
+
+
+@pytest.mark.parametrize("damage", ["gone", "cut", "more"])
+def test_a_step_whose_files_are_not_those_it_left_is_done_again(tmp_path, damage):
+    def work(folder):
+        (folder / "deep").mkdir(parents=True, exist_ok=True)
+        (folder / "deep" / "board.bit").write_text("bitstream")
+        (folder / "more").unlink(missing_ok=True)
+        done.append(folder)
+        return {}
+
+    done = []
+    _steps(tmp_path).run("first", (), work)
+    _steps(tmp_path).run("first", (), work)
+    assert len(done) == 1
+    made = tmp_path / "first" / "deep" / "board.bit"
+    match damage:
+        case "gone":
+            made.unlink()
+        case "cut":
+            made.write_text("bit")
+        case "more":
+            (tmp_path / "first" / "more").write_text("x")
+    _steps(tmp_path).run("first", (), work)
+    assert len(done) == 2
+    assert made.read_text() == "bitstream"

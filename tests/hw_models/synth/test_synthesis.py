@@ -1,6 +1,6 @@
 import pytest
 
-from dse.errors import DesignError, ReportParseError, ToolFailedError
+from dse.errors import DataError, DesignError, ReportParseError, ToolFailedError
 from dse.formats import parse_format
 from hw_models.arith.cell import Mac, Style
 from hw_models.rtl.cell import emit_mac
@@ -60,6 +60,17 @@ def test_an_unreadable_entry_is_set_aside_and_computed_again(damage, tmp_path):
     entry.write_text(damage, encoding="latin-1")
     assert synthesise([design], "ecp5", cache=tmp_path) == first
     assert entry.with_suffix(".unreadable").read_text(encoding="latin-1") == damage
+
+
+def test_an_entry_that_cannot_be_put_aside_is_named(tmp_path):
+    design = mac("int4", Style.ECP5)
+    synthesise([design], "ecp5", cache=tmp_path)
+    (entry,) = tmp_path.glob("*.json")
+    entry.unlink()
+    entry.mkdir()
+    (entry.with_suffix(".unreadable")).write_text("from an earlier time")
+    with pytest.raises(DataError, match=rf"{entry.name} cannot be read.*; remove it"):
+        synthesise([design], "ecp5", cache=tmp_path)
 
 
 def test_a_failure_leaves_no_entry(tmp_path):
