@@ -186,9 +186,10 @@ def _print(study: "Study", findings: "Findings") -> None:
     from dse.cli.point_table import point_table
 
     before = findings.header.float_accuracy.test_top1_pct
+    front, shown = len(findings.front), len(findings.interesting)
+    behind = ", behind it come the next ones" if front < shown else ""
     caption = (
-        f"The most telling points first; the front has {len(findings.front)}. "
-        f"Float: {before:.2f} %."
+        f"The most telling points first; the front has {front}{behind}. Float: {before:.2f} %."
     )
     columns = ("val_top1_pct", "test_top1_pct", findings.header.cost_column)
     Console().print(point_table(findings.interesting, columns, caption))

@@ -17,6 +17,9 @@ from hw_models.cost.measured import lane_rows
 from hw_models.cost.structure import FEATURES, lane_structure
 from hw_models.cost.target import Target
 
+FITTED_BITS = range(3, 9)
+"""Widths of the formats behind the fitted coefficients: those of the default sweep [bit]."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaneCost:
@@ -79,7 +82,13 @@ def lane_cost(
         return LaneCost(lut=row.lut, multiply=min(multiply, row.lut), source=source)
     weights = target.coefficients.lane_weights
     lut = max(1, round(formula_lut(lane, weights.value)))
-    return LaneCost(lut=lut, multiply=min(multiply, lut), source=weights.source)
+    source = weights.source
+    if not {weight.bits, act.bits} <= set(FITTED_BITS):
+        source += (
+            f"; extrapolated: formats of {FITTED_BITS.start} to {FITTED_BITS.stop - 1} bits "
+            "were fitted"
+        )
+    return LaneCost(lut=lut, multiply=min(multiply, lut), source=source)
 
 
 def formula_lut(lane: Lane, weights: dict[str, float]) -> float:

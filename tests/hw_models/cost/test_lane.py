@@ -107,3 +107,9 @@ def test_a_macs_accumulator_takes_over_a_stage_on_xilinx_alone():
 def test_what_has_no_hardware_is_refused():
     with pytest.raises(FormatError, match="e6m1"):
         cost("e6m1", "int8", "xcup")
+
+
+def test_formats_no_coefficient_was_fitted_to_are_called_extrapolated():
+    assert "extrapolated: formats of 3 to 8 bits" in cost("int1", "int8", "ecp5").source
+    assert "extrapolated: formats of 3 to 8 bits" in cost("int4", "int9", "ecp5").source
+    assert "extrapolated" not in cost("int4", "uint7", "ecp5").source
