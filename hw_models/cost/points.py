@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,23 +121,25 @@ def estimate_points(
             f"indices must have one shape, not {points.weight.shape} and {points.act.shape}"
         )
     target = load_target(device, dsp)
-    costs = np.zeros((*points.weight.shape, len(_NUMBERS)), dtype=np.int64)
+    costs = np.zeros((len(_NUMBERS), *points.weight.T.shape), dtype=np.int64)
     ii_cycles = np.zeros(points.weight.shape[1], dtype=np.int64)
     paces = node_paces(template, foldings)
     for position, (pace, layer) in enumerate(zip(paces, template.layer_of_node, strict=True)):
         key, variant = points.variants(position)
-        costs[:, layer] += _gathered(key, variant, pace, target)
+        _add_costs(costs[:, layer], key, partial(_variant_numbers, variant, pace, target))
         node_ii = node_ii_cycles(template.nodes[position], pace)
         ii_cycles[layer] = max(ii_cycles[layer], node_ii)
     flow = dataflow(template, foldings)
     owners = dict(zip((node.name for node in template.nodes), template.layer_of_node, strict=True))
     for stream in flow.streams:
         layer = owners[stream.sink or stream.source]
-        costs[:, layer] += _between(points.stream_bits(stream), stream, target)
+        bits = points.stream_bits(stream)
+        _add_costs(costs[:, layer], bits, partial(_stream_numbers, stream, target))
     for name in (INPUT, *owners):
-        costs[:, owners.get(name, 0)] += _numbers(total(fork_parts(flow, name)))
+        numbers = _numbers(total(fork_parts(flow, name)))
+        costs[:, owners.get(name, 0)] += np.array(numbers)[:, None]
     return CostTable(
-        **{f"layer_{name}": costs[:, :, column] for column, name in enumerate(_NUMBERS)},
+        **{f"layer_{name}": costs[column].T for column, name in enumerate(_NUMBERS)},
         layer_ii_cycles=ii_cycles,
         lanes=sum(folding.lanes for folding in foldings),
     )
@@ -245,14 +247,20 @@ class _Points:
         return np.asarray(bits[self.act[:, layer]])
 
 
-def _between(bits: IntArray, stream: Stream, target: Target) -> IntArray:
-    """Return the costs of a stream at every point, shape `(points, numbers)`."""
-    widths, which = np.unique(bits, return_inverse=True)
-    costs = [
-        _numbers(total(stream_parts(replace(stream, bits=width), target)))
-        for width in widths.tolist()
-    ]
-    return np.array(costs, dtype=np.int64).reshape(-1, len(_NUMBERS))[which]
+def _add_costs(costs: IntArray, key: IntArray, numbers: Callable[[int], tuple[int, ...]]) -> None:
+    """Add to the costs `(numbers, points)` of one layer what each point's key stands for."""
+    used = np.flatnonzero(np.bincount(key))
+    table = np.zeros((len(_NUMBERS), int(used.max(initial=0)) + 1), dtype=np.int64)
+    for index in used.tolist():
+        table[:, index] = numbers(index)
+    for column, row in enumerate(table):
+        if row.any():  # most nodes take neither DSP blocks nor weights
+            costs[column] += row[key]
+
+
+def _stream_numbers(stream: Stream, target: Target, bits: int) -> tuple[int, ...]:
+    """Return the costs of a stream whose elements have a width [bit]."""
+    return _numbers(total(stream_parts(replace(stream, bits=bits), target)))
 
 
 def _numbers(resources: Resources) -> tuple[int, ...]:
@@ -260,15 +268,11 @@ def _numbers(resources: Resources) -> tuple[int, ...]:
     return (resources.lut, resources.ff, resources.dsp, resources.bram18, 0, 0)
 
 
-def _gathered(
-    key: IntArray, variant: Callable[[int], Node], pace: Pace, target: Target
-) -> IntArray:
-    """Return the costs of a node at every point, shape `(points, numbers)`."""
-    used = np.flatnonzero(np.bincount(key))
-    table = np.zeros((int(used.max(initial=0)) + 1, len(_NUMBERS)), dtype=np.int64)
-    for index in used.tolist():
-        table[index] = _node_numbers(variant(index), pace, target)
-    return np.asarray(table[key])
+def _variant_numbers(
+    variant: Callable[[int], Node], pace: Pace, target: Target, key: int
+) -> tuple[int, ...]:
+    """Return the costs of the node that a key stands for."""
+    return _node_numbers(variant(key), pace, target)
 
 
 @lru_cache(maxsize=1 << 17)
