@@ -144,14 +144,7 @@ def study_evaluator(
             f"another version of bitfront quantized the study in {study}; "
             f"'bitfront explore' with the same settings brings it up to date"
         )
-    accuracy = NetworkAccuracy.load(
-        model=settings.model,
-        checkpoint=checkpoint,
-        data=settings.data,
-        calibration=settings.calibration,
-        seed=settings.seed,
-        host=settings.host,
-    )
+    accuracy = NetworkAccuracy.of_study(settings, checkpoint)
     if accuracy.fingerprint != header.accuracy.data:
         raise DesignError(
             f"data set '{settings.data}' has changed since the study in {study} was made"

@@ -28,10 +28,9 @@ def pareto(
 
     with Store.open_readonly(study) as store:
         header = store.header
-        uses_dsp = header.settings.dsp == "auto" and header.partial is None
         evaluations = store.evaluations()
     cost = header.cost_column if x is None else x
-    objectives = tuple(dict.fromkeys((cost, y, *(("dsp",) if uses_dsp else ()))))
+    objectives = tuple(dict.fromkeys((cost, y, *header.objectives[2:])))
     best = front_of(evaluations, objectives)
     if as_json:
         summary = {

@@ -9,6 +9,7 @@ import typer
 from dse.cli.network import checkpoint_sha256, default_data
 from dse.errors import DesignError
 from dse.recipe import parse_recipes
+from dse.search.decision import OPERANDS
 from dse.search.settings import StudySettings
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def _from_file(path: Path) -> "tuple[StudySettings, NetworkAccuracy]":
         operand: tuple(
             dict.fromkeys(chain.from_iterable(d.formats for d in decisions if d.operand == operand))
         )
-        for operand in ("weights", "acts")
+        for operand in OPERANDS
     }
     settings = StudySettings(
         model=accuracy.model,
@@ -143,11 +144,4 @@ def _from_study(folder: Path) -> "tuple[StudySettings, NetworkAccuracy]":
         raise DesignError(
             f"the weights of {folder} come from a checkpoint: give the space again, with --out"
         )
-    accuracy = NetworkAccuracy.load(
-        model=settings.model,
-        checkpoint=None,
-        data=settings.data,
-        calibration=settings.calibration,
-        seed=settings.seed,
-    )
-    return settings, accuracy
+    return settings, NetworkAccuracy.of_study(settings, None)

@@ -1,7 +1,7 @@
 """The design points of a per-layer search: every layer its own formats, all at one folding."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain, product
 
 import numpy as np
@@ -9,32 +9,20 @@ import numpy as np
 from dse.errors import DesignError
 from dse.formats import Format, parse_format
 from dse.point import DesignPoint, LayerScheme, Scheme
+from dse.recipe import NONE
 from dse.registry import nearest
 from dse.search.costs import compared_costs, format_costs
 from dse.search.decision import OPERANDS, Decision
 from dse.search.header import Header
 from dse.search.samplers import Candidate, Choice, Problem
 from dse.search.samplers.base import Floats, Ints
-from dse.search.settings import StudySettings
+from dse.search.space import Space
 from dse.search.sqnr import KnowsSqnr, noise_of
-from hw_models.folding import Folding, Shapes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LayerSpace:
-    """A space of decisions over one network.
-
-    Attributes:
-        settings: What the user chose; its decisions cover every operand but the network's input.
-        template: The network's layer shapes; its first layer takes the data's input format.
-        foldings: One per layer.
-        never_negative: Layers whose inputs take unsigned formats.
-    """
-
-    settings: StudySettings
-    template: Shapes
-    foldings: tuple[Folding, ...]
-    never_negative: frozenset[str] = frozenset()
+class LayerSpace(Space):
+    """Decisions over one network, which cover every operand but the network's input."""
 
     def __post_init__(self) -> None:
         names = [mvau.name for mvau in self.template.mvaus]
@@ -54,10 +42,6 @@ class LayerSpace:
                 raise DesignError(
                     f"the {which[1]} of '{which[0]}' must be decided once, not {times} times"
                 )
-
-    def with_unsigned(self, never_negative: frozenset[str]) -> "LayerSpace":
-        """Return the space once it is known which layers' inputs are never negative."""
-        return replace(self, never_negative=never_negative) if self.settings.unsigned_acts else self
 
     def point(self, candidate: Candidate) -> DesignPoint:
         """Return the design point of a candidate."""
@@ -82,7 +66,7 @@ class LayerSpace:
             weight_range=settings.weight_range,
         )
         recipe = settings.recipes[candidate[-1] if len(settings.recipes) > 1 else 0]
-        return replace(self._point(scheme), recipe=recipe)
+        return self.with_scheme(scheme, recipe)
 
     def candidate(self, point: DesignPoint) -> Candidate:
         """Return the candidate whose design point this is."""
@@ -101,7 +85,7 @@ class LayerSpace:
         int8 = parse_format("int8")
         first, *_ = self.template.mvaus
         names = [mvau.name for mvau in self.template.mvaus]
-        return self._point(Scheme.uniform(names, int8, int8, first.act))
+        return self.with_scheme(Scheme.uniform(names, int8, int8, first.act), NONE)
 
     def problem(self, header: Header, sqnr: KnowsSqnr) -> Problem:
         """Return what a sampler is told of the space."""
@@ -176,12 +160,3 @@ class LayerSpace:
 
     def _act(self, layer: str, number_format: Format) -> Format:
         return number_format.unsigned() if layer in self.never_negative else number_format
-
-    def _point(self, scheme: Scheme) -> DesignPoint:
-        return DesignPoint(
-            scheme=scheme,
-            recipe=self.settings.recipes[0],
-            foldings=self.foldings,
-            device=self.settings.device,
-            dsp=self.settings.dsp,
-        )

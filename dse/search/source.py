@@ -11,6 +11,7 @@ from dse.formats import Format
 from dse.point import HostMath
 from dse.progress import Progress, silent
 from dse.recipe import Recipe
+from dse.search.settings import StudySettings
 from hw_models.folding import Shapes
 
 if TYPE_CHECKING:
@@ -91,6 +92,26 @@ class NetworkAccuracy:
             calibration=used,
             seed=seed,
             host=host,
+        )
+
+    @classmethod
+    def of_study(cls, settings: StudySettings, checkpoint: Path | None) -> Self:
+        """Return the source behind a study.
+
+        Args:
+            settings: The study's.
+            checkpoint: File with the weights, if the study had one.
+
+        Raises:
+            UserError: As `load`.
+        """
+        return cls.load(
+            model=settings.model,
+            checkpoint=checkpoint,
+            data=settings.data,
+            calibration=settings.calibration,
+            seed=settings.seed,
+            host=settings.host,
         )
 
     def data_fingerprint(self) -> str:

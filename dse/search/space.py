@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import product
+from typing import Self
 
 from dse.errors import DesignError
 from dse.formats import Format, parse_format
@@ -13,10 +14,8 @@ from hw_models.folding import Folding, Shapes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Grid:
-    """Every weight format with every activation format, or with itself, by every recipe.
-
-    All have one folding.
+class Space:
+    """What the points of a study have in common.
 
     Attributes:
         settings: What the user chose.
@@ -30,6 +29,28 @@ class Grid:
     foldings: tuple[Folding, ...]
     never_negative: frozenset[str] = frozenset()
 
+    def with_unsigned(self, never_negative: frozenset[str]) -> Self:
+        """Return the space once it is known which layers' inputs are never negative."""
+        return replace(self, never_negative=never_negative) if self.settings.unsigned_acts else self
+
+    def with_scheme(self, scheme: Scheme, recipe: Recipe) -> DesignPoint:
+        """Return the design point of a scheme reached by a recipe."""
+        return DesignPoint(
+            scheme=scheme,
+            recipe=recipe,
+            foldings=self.foldings,
+            device=self.settings.device,
+            dsp=self.settings.dsp,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid(Space):
+    """Every weight format with every activation format, or with itself, by every recipe.
+
+    All have one folding.
+    """
+
     def __post_init__(self) -> None:
         layers = len(self.template.mvaus)
         if self.settings.edge_format is not None and layers < 3:
@@ -37,12 +58,6 @@ class Grid:
                 f"--edge-format covers all {layers} layer(s) of '{self.settings.model}', so there "
                 "is no weight format to sweep; leave it out"
             )
-
-    def with_unsigned(self, never_negative: frozenset[str]) -> "Grid":
-        """Return the grid once it is known which layers' inputs are never negative."""
-        if not self.settings.unsigned_acts:
-            return self
-        return replace(self, never_negative=never_negative)
 
     def points(self) -> Iterator[DesignPoint]:
         """Yield the points, weight formats outermost, recipes innermost, as the settings order."""
@@ -72,10 +87,4 @@ class Grid:
             act_range=settings.act_range,
             weight_range=settings.weight_range,
         )
-        return DesignPoint(
-            scheme=scheme,
-            recipe=recipe,
-            foldings=self.foldings,
-            device=settings.device,
-            dsp=settings.dsp,
-        )
+        return self.with_scheme(scheme, recipe)

@@ -16,11 +16,10 @@ from dse.search.costs import compared_costs, cost_context, cost_rows, cost_table
 from dse.search.evaluate import AccuracySource, SourceFactory
 from dse.search.executor import Task, run_here, run_in_processes
 from dse.search.header import FloatAccuracy, Header, PartialCoverage, ReferencePoint
-from dse.search.layer_space import LayerSpace
 from dse.search.lock import WriterLock, writer_lock
 from dse.search.rounds import Plan, rounds
 from dse.search.settings import StudySettings
-from dse.search.space import Grid
+from dse.search.space import Grid, Space
 from dse.search.store import DB_NAME, PlannedPoint, Store
 from hw_models.cost import COST_VERSION, coefficients_digest
 from hw_models.devices import DEVICES
@@ -161,9 +160,7 @@ def _planned(grid: Grid, source: AccuracySource, clock_mhz: float) -> Plan:
     )
 
 
-def header_of(
-    space: Grid | LayerSpace, source: AccuracySource, int8_cost: float, clock_mhz: float
-) -> Header:
+def header_of(space: Space, source: AccuracySource, int8_cost: float, clock_mhz: float) -> Header:
     """Return the header of a study of `space`.
 
     Args:
