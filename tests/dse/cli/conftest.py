@@ -4,10 +4,13 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
+import torch
 
 from dse.cli import main
+from dse.models import load_network
 from hw_models.build.report import Report
 from hw_models.folding import Folding
 from hw_models.payload import Payload
@@ -45,6 +48,14 @@ def bitfront(
         return Outcome(code, *capfd.readouterr())
 
     return call
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Weights for digits-mlp that nobody trained."""
+    path = tmp_path_factory.mktemp("weights") / "mlp.pt"
+    torch.save(load_network("digits-mlp").initial(1).state_dict(), path)
+    return path
 
 
 def _report(**changes: object) -> Report:

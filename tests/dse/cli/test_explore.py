@@ -24,14 +24,6 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-@pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory):
-    """Weights for digits-mlp that nobody trained."""
-    path = tmp_path_factory.mktemp("weights") / "mlp.pt"
-    torch.save(load_network("digits-mlp").initial(1).state_dict(), path)
-    return path
-
-
 @pytest.fixture
 def mlp(checkpoint, tmp_path):
     """Arguments of a quick study in ``tmp_path / study``."""

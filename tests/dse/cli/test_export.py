@@ -26,14 +26,6 @@ from hw_models.sim.golden import golden, used_codes
 
 
 @pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory) -> Path:
-    """Weights for digits-mlp that nobody trained."""
-    path = tmp_path_factory.mktemp("weights") / "mlp.pt"
-    torch.save(load_network("digits-mlp").initial(1).state_dict(), path)
-    return path
-
-
-@pytest.fixture(scope="module")
 def study(checkpoint, tmp_path_factory) -> Path:
     """A study of four points."""
     folder = tmp_path_factory.mktemp("study")

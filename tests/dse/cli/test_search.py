@@ -2,9 +2,7 @@
 
 import pandas as pd
 import pytest
-import torch
 
-from dse.models import load_network
 from dse.report import read_findings
 from dse.report.symbols import TIMES
 from dse.search.store import DB_NAME
@@ -19,14 +17,6 @@ fps = 50000
 weights = "int4,e2m1"
 acts = "int4,int6"
 """
-
-
-@pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory):
-    """Weights for digits-mlp that nobody trained."""
-    path = tmp_path_factory.mktemp("weights") / "mlp.pt"
-    torch.save(load_network("digits-mlp").initial(1).state_dict(), path)
-    return path
 
 
 @pytest.fixture

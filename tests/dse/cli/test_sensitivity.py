@@ -4,17 +4,6 @@ import json
 
 import pandas as pd
 import pytest
-import torch
-
-from dse.models import load_network
-
-
-@pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory):
-    """Weights for digits-mlp that nobody trained."""
-    path = tmp_path_factory.mktemp("weights") / "mlp.pt"
-    torch.save(load_network("digits-mlp").initial(1).state_dict(), path)
-    return path
 
 
 def test_table_and_files(bitfront, checkpoint, tmp_path):

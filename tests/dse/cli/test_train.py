@@ -3,18 +3,8 @@
 import json
 
 import pytest
-import torch
 
-from dse.models import load_network
 from hw_models.frontend import read_model
-
-
-@pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory):
-    """Weights for digits-mlp that nobody trained."""
-    path = tmp_path_factory.mktemp("weights") / "mlp.pt"
-    torch.save(load_network("digits-mlp").initial(1).state_dict(), path)
-    return path
 
 
 @pytest.fixture
