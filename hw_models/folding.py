@@ -209,6 +209,12 @@ def layer_ii_cycles(accelerator: Shapes, mvau: Mvau, folding: Folding) -> int:
     return max(own, node_ii_cycles(window, window_pace(mvau, folding))) if window else own
 
 
+def slowest_layer_ii_cycles(accelerator: Accelerator, foldings: Sequence[Folding]) -> int:
+    """Return the cycles per frame of the slowest layer at its folding."""
+    pairs = zip(accelerator.mvaus, foldings, strict=True)
+    return max(layer_ii_cycles(accelerator, mvau, folding) for mvau, folding in pairs)
+
+
 def reachable_ii_cycles(accelerator: Accelerator) -> list[int]:
     """Return every II that some folding of the slowest layer has, ascending."""
     choices = [

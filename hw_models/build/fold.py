@@ -19,9 +19,9 @@ from hw_models.folding import (
     Folding,
     fold,
     fold_to_fps,
-    layer_ii_cycles,
     legal_foldings,
     reachable_ii_cycles,
+    slowest_layer_ii_cycles,
 )
 from hw_models.graph import Accelerator
 from hw_models.resources import Resources
@@ -62,7 +62,7 @@ def chosen_foldings(
     if over:
         fitting = _smallest_fitting(accelerator, board, dsp, WHOLE)
         hint = (
-            f"--fold fps={_floor(clock_mhz * 1e6 / _ii_cycles(accelerator, fitting))} would fit"
+            f"--fold fps={_floor(clock_mhz * 1e6 / slowest_layer_ii_cycles(accelerator, fitting))} would fit"
             if fitting
             else "no folding of it fits this board"
         )
@@ -143,11 +143,6 @@ def _smallest_fitting(
         else:
             high = middle
     return fold(accelerator, targets[low]) if low < len(targets) else None
-
-
-def _ii_cycles(accelerator: Accelerator, foldings: Sequence[Folding]) -> int:
-    pairs = zip(accelerator.mvaus, foldings, strict=True)
-    return max(layer_ii_cycles(accelerator, mvau, folding) for mvau, folding in pairs)
 
 
 def _over(

@@ -30,6 +30,7 @@ from hw_models.folding import (
     legal_foldings,
     node_paces,
     reachable_ii_cycles,
+    slowest_layer_ii_cycles,
 )
 from hw_models.graph import INPUT, Accelerator, Add
 from hw_models.resources import Part, Resources, total
@@ -90,10 +91,9 @@ def best_folding(
             high, found = middle, trial
     if found is None:
         return None
-    pairs = zip(accelerator.mvaus, found, strict=True)
     return BestFolding(
         foldings=found,
-        ii_cycles=max(layer_ii_cycles(accelerator, mvau, folding) for mvau, folding in pairs),
+        ii_cycles=slowest_layer_ii_cycles(accelerator, found),
         resources=estimate(accelerator, found, device, dsp).resources,
         is_exact=terms is not None,
     )
