@@ -61,11 +61,10 @@ def chosen_foldings(
     over = _over(accelerator, foldings, board, dsp, WHOLE)
     if over:
         fitting = _smallest_fitting(accelerator, board, dsp, WHOLE)
-        hint = (
-            f"--fold fps={_floor(clock_mhz * 1e6 / slowest_layer_ii_cycles(accelerator, fitting))} would fit"
-            if fitting
-            else "no folding of it fits this board"
-        )
+        hint = "no folding of it fits this board"
+        if fitting:
+            fps = clock_mhz * 1e6 / slowest_layer_ii_cycles(accelerator, fitting)
+            hint = f"--fold fps={_floor(fps)} would fit"
         raise DesignError(f"the network does not fit {board.name}: {over}; {hint}")
     return foldings
 
