@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from dse.formats import Format
 from hw_models.cost.node import node_parts
-from hw_models.cost.points import IntArray, checked_index
 from hw_models.cost.target import DspUse, Target, load_target
+from hw_models.cost.variants import IntArray, checked_index
 from hw_models.folding import Folding, Pace, cheapest_layer_folding, check_foldings, layer_ii_cycles
 from hw_models.nodes import Mvau
 from hw_models.partial import PartialAccelerator
