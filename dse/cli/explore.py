@@ -12,6 +12,7 @@ from dse.cli.network import (
     CalibrationOption,
     CheckpointOption,
     EdgeFormatOption,
+    ExecutorOption,
     GranularityOption,
     HostOption,
     ScaleOption,
@@ -54,6 +55,7 @@ def explore(
             help="Processes that evaluate.", show_default="1; every core where images stream"
         ),
     ] = None,
+    executor: ExecutorOption = "processes",
     seed: Annotated[int, typer.Option(help="Decides splits and training.")] = 0,
     checkpoint: CheckpointOption = None,
     edge_format: EdgeFormatOption = None,
@@ -96,9 +98,11 @@ def explore(
     """
     from dse.cli.progress import progress_bars
     from dse.report import write_report
+    from dse.search.executor import check_executor
     from dse.search.source import NetworkAccuracy
     from dse.search.study import explore as explore_grid
 
+    check_executor(executor, 1 if jobs is None else jobs)
     weight_formats, same_acts = parse_sweep(weights), acts == "same"
     act_formats = weight_formats if same_acts else parse_sweep(acts)
     edge = parse_format(edge_format) if edge_format is not None else None
@@ -141,7 +145,9 @@ def explore(
         jobs = (os.cpu_count() or 1) if accuracy.streams else 1
     try:
         with progress_bars() as progress:
-            study = explore_grid(settings, out, accuracy, jobs=jobs, progress=progress)
+            study = explore_grid(
+                settings, out, accuracy, jobs=jobs, executor=executor, progress=progress
+            )
     except KeyboardInterrupt:
         typer.echo("stopped; what was finished is kept, the same command goes on", err=True)
         raise

@@ -24,6 +24,12 @@ if TYPE_CHECKING:
     from dse.quant.evaluator import Evaluator
     from dse.search.header import Header
 
+ExecutorOption = Annotated[
+    str,
+    typer.Option(
+        help="Who evaluates: processes, dask (a cluster made here), or dask:ADDRESS of a scheduler."
+    ),
+]
 CheckpointOption = Annotated[
     Path | None,
     typer.Option(help="File with a torch state dict.", show_default="weights trained here"),

@@ -1,6 +1,7 @@
 """From names to an `Evaluator`: what a worker process needs to know to make its own."""
 
 import hashlib
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,6 +74,17 @@ class EvaluatorSource:
         network, data = self._network_and_data()
         traced = trace(network.initial(self.seed), host=self.host)
         return template(traced, data.input_shape, data.input_format)
+
+    def weights(self) -> bytes:
+        """Return the network's weights as the content of a checkpoint.
+
+        Raises:
+            UserError: As when the network is called for.
+        """
+        network, data = self._network_and_data()
+        buffer = io.BytesIO()
+        torch.save(self._trained(network, data, silent)[0].state_dict(), buffer)
+        return buffer.getvalue()
 
     def __call__(self, progress: Progress = silent) -> Evaluator:
         """Load or train the network, and calibrate it.

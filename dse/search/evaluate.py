@@ -10,10 +10,10 @@ from dse.point import AccuracyContext, ActRange, Granularity, Scale, WeightRange
 from dse.progress import Progress, silent
 from dse.quant import AccuracyResult
 from dse.recipe import Recipe
-from dse.search.executor import Evaluates, Job, Task, Training
 from dse.search.settings import StudySettings
 from dse.search.sqnr import KnowsSqnr
 from dse.search.store import PlannedPoint
+from dse.search.work import Evaluates, Job, Task, Training
 from hw_models.folding import Shapes
 
 _TOGETHER = 8
@@ -88,10 +88,13 @@ class SourceFactory(Protocol):
     def __call__(self, progress: Progress = silent) -> AccuracySource:
         """Load or train the network and calibrate it; the same every time."""
 
+    def portable(self) -> "SourceFactory":
+        """Return a factory that needs no weights from files of this machine."""
+
 
 def shared_tasks(
     points: Sequence[PlannedPoint],
-    jobs: int = 1,
+    slots: int = 1,
     floors_pct: Mapping[str, float] = MappingProxyType({}),
 ) -> list[Task]:
     """Group points into tasks of up to eight that share weight formats and recipe.
@@ -102,10 +105,10 @@ def shared_tasks(
 
     Args:
         points: What is to be evaluated, in any order; the order is kept within a group.
-        jobs: Number of processes to give work to.
+        slots: Number of workers to give work to.
         floors_pct: `Job.floor_pct` by accuracy key, where it is not 0.
     """
-    together = max(1, min(_TOGETHER, len(points) // jobs))
+    together = max(1, min(_TOGETHER, len(points) // slots))
     groups: dict[tuple[object, ...], list[Job]] = {}
     for planned in points:
         quantization = planned.point.quantization
@@ -132,10 +135,11 @@ def trainings(points: Sequence[PlannedPoint], folder: Path) -> list[Task]:
         points: What is to be trained.
         folder: Of the study; see `checkpoint_path`.
     """
+    whole = folder.resolve()  # workers may be in other folders
     return [
         Training(
             job=Job(accuracy_key=planned.accuracy_key, quantization=planned.point.quantization),
-            checkpoint=checkpoint_path(folder, planned.accuracy_key),
+            checkpoint=checkpoint_path(whole, planned.accuracy_key),
         )
         for planned in points
     ]

@@ -4,7 +4,7 @@ What a round depends on are the results of the rounds before it, all of them, an
 neither the number of workers nor an interruption changes what is trained or which points end early.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dse.search.evaluate import shared_tasks, trainings
-from dse.search.executor import Task
 from dse.search.header import Header
 from dse.search.store import CostRow, PlannedPoint, Store
+from dse.search.work import Task
 from dse.selection import best_recipes, leading
 
 if TYPE_CHECKING:
@@ -39,7 +39,9 @@ class Plan:
     costs: tuple[CostRow, ...]
 
 
-def rounds(store: Store, plan: Plan, folder: Path, jobs: int) -> Iterator[Sequence[Task]]:
+def rounds(
+    store: Store, plan: Plan, folder: Path, slots: Callable[[], int]
+) -> Iterator[Sequence[Task]]:
     """Plan a study, and yield what its store lacks, round by round.
 
     The results of a round must be in the store before the next is asked for.
@@ -48,14 +50,14 @@ def rounds(store: Store, plan: Plan, folder: Path, jobs: int) -> Iterator[Sequen
         store: The study.
         plan: What it is to do.
         folder: Where it is kept.
-        jobs: Number of processes; it decides the size of tasks, not their results.
+        slots: Returns the number of workers; it decides the size of tasks, not their results.
     """
     store.plan(plan.points, plan.costs)
     for points, floors in _evaluations(store, plan):
         wanted = {point.digest for point in points}
         missing = [point for point in store.missing() if point.digest in wanted]
         if missing:
-            yield shared_tasks(missing, jobs, floors)
+            yield shared_tasks(missing, slots(), floors)
     if plan.header.settings.qat:
         store.plan((*plan.points, *_to_train(plan, store.evaluations())), plan.costs)
         if missing := store.missing():

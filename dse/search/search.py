@@ -6,6 +6,7 @@ from pathlib import Path
 from dse.errors import DesignError
 from dse.progress import Progress, silent
 from dse.quant import AccuracyResult
+from dse.search.checked import versions
 from dse.search.costs import compared_costs, cost_rows, cost_table
 from dse.search.evaluate import AccuracySource, SourceFactory, sensitivity_of
 from dse.search.header import Header
@@ -14,7 +15,7 @@ from dse.search.lock import writer_lock
 from dse.search.samplers import SAMPLERS, Candidate
 from dse.search.settings import StudySettings
 from dse.search.store import PlannedPoint, Store
-from dse.search.study import Study, header_in, header_of, opened, refuse_another_study, versions
+from dse.search.study import Study, header_in, header_of, opened, refuse_another_study
 from hw_models.devices import DEVICES
 from hw_models.folding import fold_to_fps
 

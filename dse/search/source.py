@@ -1,12 +1,16 @@
 """The accuracy source of the command line: a network by name, torch only when it is needed."""
 
+import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from platformdirs import user_cache_path
+
 from dse.data import load_dataset
 from dse.errors import DataError, DesignError
+from dse.files import replace_atomically
 from dse.formats import Format
 from dse.point import HostMath
 from dse.progress import Progress, silent
@@ -35,6 +39,7 @@ class NetworkAccuracy:
         calibration: Number of calibration images.
         seed: Seed of the data's splits, of training and of quantization.
         host: What functions that a host computes read.
+        weights: Content of a checkpoint, for machines that have none; ``b""``: this one has.
     """
 
     model: str
@@ -45,6 +50,7 @@ class NetworkAccuracy:
     calibration: int
     seed: int
     host: HostMath = "float"
+    weights: bytes = field(default=b"", repr=False)
 
     @classmethod
     def load(
@@ -143,12 +149,25 @@ class NetworkAccuracy:
         """See `dse.search.evaluate.SourceFactory`."""
         return self._source()(progress)
 
+    def portable(self) -> "NetworkAccuracy":
+        """See `dse.search.evaluate.SourceFactory`."""
+        return replace(self, checkpoint=None, weights=self._source().weights())
+
+    def _checkpoint(self) -> Path | None:
+        if not self.weights:
+            return self.checkpoint
+        name = f"{hashlib.sha256(self.weights).hexdigest()}.pt"
+        path = user_cache_path("bitfront") / "weights" / name
+        if not path.exists():
+            replace_atomically(path, self.weights)
+        return path
+
     def _source(self) -> "EvaluatorSource":
         from dse.quant.source import EvaluatorSource
 
         return EvaluatorSource(
             network=self.model,
-            checkpoint=self.checkpoint,
+            checkpoint=self._checkpoint(),
             data=self.data,
             calibration=self.calibration,
             seed=self.seed,

@@ -1,10 +1,10 @@
 """The study: every point of a grid evaluated once, in a folder that remembers."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
 
@@ -12,15 +12,17 @@ import dse
 from dse.errors import DesignError
 from dse.point import ACCURACY_VERSION
 from dse.progress import Progress, silent
+from dse.search.checked import CheckedFactory, versions
 from dse.search.costs import compared_costs, cost_context, cost_rows, cost_table
 from dse.search.evaluate import AccuracySource, SourceFactory
-from dse.search.executor import Task, run_here, run_in_processes
+from dse.search.executor import PROCESSES, Workers, check_executor
 from dse.search.header import FloatAccuracy, Header, PartialCoverage, ReferencePoint
 from dse.search.lock import WriterLock, writer_lock
 from dse.search.rounds import Plan, rounds
 from dse.search.settings import StudySettings
 from dse.search.space import Grid, Space
 from dse.search.store import DB_NAME, PlannedPoint, Store
+from dse.search.work import Task
 from hw_models.cost import COST_VERSION, coefficients_digest
 from hw_models.devices import DEVICES
 from hw_models.folding import Shapes, fold_to_fps
@@ -28,7 +30,6 @@ from hw_models.partial import PartialAccelerator
 
 EVALUATION = "evaluation"
 _REFERENCE_ERROR_POINTS = 10.0
-_PACKAGES = ("torch", "brevitas", "numba", "numpy")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +57,7 @@ def explore(
     accuracy: SourceFactory,
     *,
     jobs: int,
+    executor: str | Executor = PROCESSES,
     progress: Progress = silent,
 ) -> Study:
     """Evaluate every weight × activation × recipe of `settings` that `folder` does not hold yet.
@@ -74,14 +76,15 @@ def explore(
         folder: Where it is kept; made if missing.
         accuracy: Makes the trained network of `settings`.
         jobs: Number of processes that find accuracies; no result depends on it.
+        executor: ``processes``, ``dask``, ``dask:ADDRESS``, or an executor that is given `jobs`
+            tasks at a time.
         progress: Told about training, calibration and evaluation.
 
     Raises:
         UserError: Something asked for is unknown, contradictory, missing or damaged, or `folder`
             holds a study of something else; that study is unchanged.
     """
-    if jobs < 1:
-        raise DesignError(f"--jobs is {jobs}; give at least 1 process")
+    check_executor(executor, jobs)
     clock_mhz = DEVICES[settings.device].clock_mhz
     present = header_in(folder)
     data = accuracy.data_fingerprint()
@@ -102,9 +105,12 @@ def explore(
     with writer_lock(folder) as lock:
         source = accuracy(progress)
         plan = _planned(grid.with_unsigned(source.never_negative), source, clock_mhz)
-        with opened(lock, plan.header) as store:
-            workers = Workers(source=source, factory=accuracy, jobs=jobs, progress=progress)
-            n_computed = workers.find(store, rounds(store, plan, folder, jobs))
+        with (
+            opened(lock, plan.header) as store,
+            workers_for(source, accuracy, folder, executor, jobs, progress) as workers,
+        ):
+            all_rounds = rounds(store, plan, folder, workers.slots)
+            n_computed = _find(store, workers, all_rounds, progress)
             n_points, _ = store.counts()
     return Study(folder=folder, n_points=n_points, n_computed=n_computed)
 
@@ -201,11 +207,6 @@ def _partial_of(template: Shapes) -> PartialCoverage | None:
     return PartialCoverage(macs=template.macs, host=host)
 
 
-def versions() -> Mapping[str, str]:
-    """Return the versions of the packages that results may depend on."""
-    return {"bitfront": dse.__version__} | {name: version(name) for name in _PACKAGES}
-
-
 @contextmanager
 def opened(lock: WriterLock, header: Header) -> Iterator[Store]:
     """Open the locked folder's study, made or planned anew where `header` asks for it.
@@ -231,44 +232,41 @@ def opened(lock: WriterLock, header: Header) -> Iterator[Store]:
         yield store
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Workers:
-    """What finds accuracies: this process, or several that make the same source.
+def workers_for(
+    source: AccuracySource,
+    factory: SourceFactory,
+    folder: Path,
+    executor: str | Executor,
+    jobs: int,
+    progress: Progress,
+) -> Workers:
+    """Return the workers of a study, all of which have the network that is `source` here."""
+    elsewhere = factory if executor == PROCESSES else factory.portable()
+    return Workers(
+        executor,
+        jobs,
+        source=source,
+        factory=CheckedFactory.of(elsewhere, source.context),
+        folder=folder,
+        progress=progress,
+    )
 
-    Attributes:
-        source: The network in this process.
-        factory: Makes it in another one.
-        jobs: Number of processes.
-        progress: Told about evaluation and training.
-    """
 
-    source: AccuracySource
-    factory: SourceFactory
-    jobs: int
-    progress: Progress
-
-    def find(self, store: Store, rounds: Iterator[Sequence[Task]]) -> int:
-        """Do the tasks, commit what becomes of each point, and return how many those were."""
-        first = next(rounds, None)
-        if first is None:
-            return 0
-        all_rounds = chain([first], rounds)
-        n_computed = 0
-        self._tell(store)
-        store.begin_run(versions())
-        outcomes = (
-            run_here(self.source, all_rounds, self.progress)
-            if self.jobs == 1
-            else run_in_processes(self.factory, all_rounds, self.jobs, self.progress)
-        )
-        with closing(outcomes):
+def _find(
+    store: Store, workers: Workers, rounds: Iterator[Sequence[Task]], progress: Progress
+) -> int:
+    """Do the tasks, commit what becomes of each point, and return how many those were."""
+    first = next(rounds, None)
+    if first is None:
+        return 0
+    n_computed = 0
+    progress(EVALUATION, *reversed(store.counts()))
+    store.begin_run(versions())
+    for tasks in chain([first], rounds):
+        with closing(workers.results(tasks)) as outcomes:
             for accuracy_key, outcome in outcomes:
                 store.add(accuracy_key, outcome)
                 n_computed += 1
-                self._tell(store)
-        store.end_run()
-        return n_computed
-
-    def _tell(self, store: Store) -> None:
-        planned, done = store.counts()
-        self.progress(EVALUATION, done, planned)
+                progress(EVALUATION, *reversed(store.counts()))
+    store.end_run()
+    return n_computed

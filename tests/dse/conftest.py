@@ -123,6 +123,9 @@ class SyntheticFactory:
     def __call__(self, progress: Progress = silent) -> SyntheticSource:
         return SyntheticSource()
 
+    def portable(self) -> "SyntheticFactory":
+        return self
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartialFactory(SyntheticFactory):

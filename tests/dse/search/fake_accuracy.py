@@ -1,9 +1,11 @@
 """An accuracy source without torch: quick, deterministic, and able to fail on demand."""
 
 import os
+import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from multiprocessing import parent_process
 from pathlib import Path
 
 import numpy as np
@@ -157,8 +159,13 @@ class FakeFactory:
                 raise UnknownPluginError("no magic here")
 
     def __call__(self, progress: Progress = silent) -> FakeSource:
+        if self.failure == "cannot start" and parent_process() is not None:
+            os.kill(os.getpid(), 9)
         progress("training", 1, 1)
         return FakeSource(factory=self)
+
+    def portable(self) -> "FakeFactory":
+        return self
 
     def note(self, scheme: Scheme) -> None:
         with Path(self.journal).open("a") as journal:
@@ -173,4 +180,9 @@ class FakeFactory:
             case "a bug":
                 raise ZeroDivisionError("a bug")
             case "killed":
+                sys.stderr.write("the worker's last words\n")
                 os.kill(os.getpid(), 9)
+            case "killed twice":
+                attempts = Path(self.journal).read_text().count(" int4 int4\n")
+                if attempts <= 2:
+                    os.kill(os.getpid(), 9)
