@@ -54,11 +54,18 @@ def check_objective(evaluations: "pd.DataFrame", column: str) -> None:
         )
 
 
+def feasible(evaluations: "pd.DataFrame") -> "pd.DataFrame":
+    """Return the rows that break none of their study's constraints."""
+    if "violation" not in evaluations.columns:
+        return evaluations
+    return evaluations[evaluations["violation"] <= 0.0]
+
+
 def front_of(evaluations: "pd.DataFrame", columns: Sequence[str]) -> "pd.DataFrame":
     """Return the rows no other row dominates in `columns`, sorted by them.
 
-    Rows that lack a number in one of the columns are left out. Rows equal in all columns are
-    on the front together.
+    Rows that lack a number in one of the columns, or break a constraint, are left out. Rows equal
+    in all columns are on the front together.
 
     Args:
         evaluations: One evaluation a row; may be empty.
@@ -71,7 +78,7 @@ def front_of(evaluations: "pd.DataFrame", columns: Sequence[str]) -> "pd.DataFra
         check_objective(evaluations, column)
         check_objective(evaluations, chosen_by(column))
     objectives = list(dict.fromkeys(chosen_by(column) for column in columns))
-    complete = evaluations.dropna(subset=objectives)
+    complete = feasible(evaluations).dropna(subset=objectives)
     signs = [-1.0 if is_maximised(column) else 1.0 for column in objectives]
     values = complete[objectives].to_numpy(dtype=np.float64) * signs
     best = complete[front(values)]
@@ -92,10 +99,9 @@ def best_uniform(evaluations: "pd.DataFrame", family: Family, bits: int) -> "pd.
     The highest validation accuracy wins; among equals the fewest LUTs, then the earliest row.
     `None` where there is no such row.
     """
-    rows = evaluations[
-        (evaluations["weight_bits"] == bits)
-        & (evaluations["act_bits"] == bits)
-        & (families(evaluations) == family)
+    kept = feasible(evaluations)
+    rows = kept[
+        (kept["weight_bits"] == bits) & (kept["act_bits"] == bits) & (families(kept) == family)
     ].dropna(subset=["val_top1_pct"])
     if rows.empty:
         return None
@@ -137,11 +143,12 @@ def hypervolume_of(
     """Return the hypervolume of `evaluations` in validation error [%] × log2(lut).
 
     Args:
-        evaluations: One evaluation a row; rows without accuracy or LUTs are left out.
+        evaluations: One evaluation a row; rows without accuracy or LUTs, and those that break a
+            constraint, are left out.
         reference: Worst error [%] and log2(lut) that count.
         cost: As for `error_and_log2_lut`.
     """
-    complete = evaluations.dropna(subset=["val_top1_pct", cost])
+    complete = feasible(evaluations).dropna(subset=["val_top1_pct", cost])
     return hypervolume(error_and_log2_lut(complete, cost), reference)
 
 

@@ -1,8 +1,9 @@
 """``bitfront search``: formats layer by layer, chosen by a sampler."""
 
+from collections.abc import Mapping
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,17 +12,27 @@ from dse.errors import DesignError
 from dse.recipe import parse_recipes
 from dse.search.decision import OPERANDS
 from dse.search.settings import StudySettings
+from hw_models.boards import BOARDS
 
 if TYPE_CHECKING:
     from dse.search.source import NetworkAccuracy
 
-_KINDS = {str: "text", float: "number", int: "whole number", bool: "true or false"}
+_KINDS = {
+    str: "text",
+    float: "number",
+    int: "whole number",
+    bool: "true or false",
+    list: 'list of texts, such as ["lut <= 0.8 * device"]',
+}
 _OPTIONS: dict[str, type] = {
     "model": str,
     "data": str,
     "checkpoint": str,
     "device": str,
+    "board": str,
     "fps": float,
+    "folding": str,
+    "constraints": list,
     "dsp": str,
     "seed": int,
     "unsigned_acts": bool,
@@ -81,6 +92,8 @@ def search(
 
 def _from_file(path: Path) -> "tuple[StudySettings, NetworkAccuracy]":
     """Return what a space file says."""
+    from dse.search.cheapest import is_foldable
+    from dse.search.constraint import Constraint, with_board
     from dse.search.source import NetworkAccuracy
     from dse.search.space_file import decisions_in, options_in, read_space
 
@@ -88,7 +101,7 @@ def _from_file(path: Path) -> "tuple[StudySettings, NetworkAccuracy]":
     given = options_in(space, _OPTIONS)
     for name, value in given.items():
         kind = _OPTIONS[name]
-        if not isinstance(value, (int, float) if kind is float else kind):
+        if not _is(kind, value):
             raise DesignError(f"{path}: {name} = {value!r} must be a {_KINDS[kind]}")
     if "model" not in given:
         raise DesignError(f'{path} does not say whose layers: model = "fmnist-cnn"')
@@ -100,7 +113,10 @@ def _from_file(path: Path) -> "tuple[StudySettings, NetworkAccuracy]":
         calibration=given.get("calibration"),
         seed=given.get("seed", 0),
     )
-    decisions = decisions_in(space, [mvau.name for mvau in accuracy.template().mvaus])
+    template = accuracy.template()
+    decisions = decisions_in(space, [mvau.name for mvau in template.mvaus])
+    board = given.get("board", "")
+    constraints = [Constraint.parse(text) for text in given.get("constraints", [])]
     formats = {
         operand: tuple(
             dict.fromkeys(chain.from_iterable(d.formats for d in decisions if d.operand == operand))
@@ -112,7 +128,7 @@ def _from_file(path: Path) -> "tuple[StudySettings, NetworkAccuracy]":
         data=accuracy.data,
         weights=formats["weights"],
         acts=formats["acts"],
-        device=given.get("device", "xcup"),
+        device=_device(path, given),
         fps=float(given.get("fps", 10_000.0)),
         dsp=given.get("dsp", "none"),
         seed=accuracy.seed,
@@ -127,8 +143,29 @@ def _from_file(path: Path) -> "tuple[StudySettings, NetworkAccuracy]":
         recipes=parse_recipes(given.get("ptq", "none")),
         best_of=False,
         decisions=decisions,
+        board=board,
+        folding=given.get("folding", "cheapest" if is_foldable(template) else "fixed"),
+        constraints=with_board(constraints, board),
     )
     return settings, accuracy
+
+
+def _is(kind: type, value: object) -> bool:
+    """Return whether a value of a space file is of a kind."""
+    if kind is list:
+        return isinstance(value, list) and all(isinstance(item, str) for item in value)
+    if kind is float:
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
+
+
+def _device(path: Path, given: Mapping[str, Any]) -> str:
+    """Return the FPGA family that a space file names, by itself or by a board."""
+    if "board" not in given:
+        return str(given.get("device", "xcup"))
+    if "device" in given:
+        raise DesignError(f"{path} names a device and a board, which has one; leave out the device")
+    return BOARDS[given["board"]].family
 
 
 def _from_study(folder: Path) -> "tuple[StudySettings, NetworkAccuracy]":

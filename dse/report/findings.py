@@ -13,6 +13,7 @@ from dse.search.store import TOTALS, EndedPoint
 from dse.selection import (
     best_recipes,
     best_uniform,
+    feasible,
     front_of,
     hypervolume_of,
     leading,
@@ -66,6 +67,7 @@ class Findings:
         n_planned: Points the study is to have.
         evaluations: Points it has so far, one a row, as `dse.search.Store` returns them.
         n_incomplete: Rows of these that lack one of `NUMBERS` and count for nothing below.
+        n_infeasible: Rows of `points` that break a constraint; they are not on the front.
         points: Complete rows; with ``--best-of`` of each pair of formats the row of the recipe that
             is best on validation. What follows is about these.
         objectives: Columns of the front; accuracy is the test's, chosen by validation's.
@@ -85,6 +87,7 @@ class Findings:
     n_planned: int
     evaluations: "pd.DataFrame"
     n_incomplete: int
+    n_infeasible: int
     points: "pd.DataFrame"
     objectives: tuple[str, ...]
     front: "pd.DataFrame"
@@ -122,10 +125,11 @@ def find(
         n_planned=n_planned,
         evaluations=evaluations,
         n_incomplete=len(evaluations) - len(complete),
+        n_infeasible=len(points) - len(feasible(points)),
         points=points,
         objectives=objectives,
         front=front,
-        interesting=leading(points, objectives, reference),
+        interesting=leading(feasible(points), objectives, reference),
         hypervolume=hypervolume_of(points, reference, cost),
         widths=tuple(_width(points, front, bits) for bits in uniform_widths(points)),
         recipes=recipe_findings(complete, header.float_accuracy.test_top1_pct),

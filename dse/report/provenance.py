@@ -24,6 +24,9 @@ def settings_table(header: Header) -> str:
         else ", ".join(item.name for item in settings.acts),
     }
     foldings = ", ".join(f"({pe}, {simd})" for pe, simd in header.foldings)
+    if settings.folding == "cheapest":
+        foldings = f"each point's with the fewest LUTs; of int8: {foldings}"
+    constraints = ", ".join(constraint.to_plain() for constraint in settings.constraints)
     values = {
         "network": escape(settings.model),
         "weights before quantization": _weights(settings),
@@ -53,6 +56,8 @@ def settings_table(header: Header) -> str:
         else "none",
         "seed": str(settings.seed),
         "device": f"{escape(settings.device)} at {header.clock_mhz:g} MHz (nominal)",
+        "board": escape(settings.board) or "any",
+        "constraints": escape(constraints) or "none",
         "frame rate asked for": f"{settings.fps:.15g} images a second",
         "folding of each layer (PE, SIMD)": foldings,
         "multipliers": "in LUTs" if settings.dsp == "none" else "in LUTs or DSP blocks",

@@ -91,6 +91,11 @@ def _summary(findings: Findings) -> str:
         f"{members or 'none'}.",
         _hypervolumes(findings),
     ]
+    if findings.n_infeasible:
+        lines.append(
+            f"{count(findings.n_infeasible)} points break a constraint: evaluations.csv says by "
+            "what share of its bound; they are not on the front."
+        )
     if findings.n_incomplete:
         lines.append(
             f"{count(findings.n_incomplete)} points lack a number; they are in evaluations.csv "

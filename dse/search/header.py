@@ -75,7 +75,8 @@ class Header:
         accuracy_version: `ACCURACY_VERSION` behind every accuracy.
         cost: Layer shapes and cost model behind every cost.
         clock_mhz: Nominal clock of the device.
-        foldings: (PE, SIMD) of each layer, the same for every point.
+        foldings: (PE, SIMD) of each layer, the same for every point; where each point has its own,
+            those of the int8 × int8 point.
         float_accuracy: Accuracy before quantization.
         reference: Reference point of the hypervolume.
         versions: Version of each package that matters, when the study was made.

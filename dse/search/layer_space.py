@@ -1,28 +1,74 @@
-"""The design points of a per-layer search: every layer its own formats, all at one folding."""
+"""The design points of a per-layer search: every layer its own formats, all at one frame rate."""
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, product
+from typing import Self
 
 import numpy as np
 
 from dse.errors import DesignError
 from dse.formats import Format, parse_format
 from dse.point import DesignPoint, LayerScheme, Scheme
-from dse.recipe import NONE
+from dse.recipe import NONE, Recipe
 from dse.registry import nearest
+from dse.search.cheapest import CheapestFoldings
+from dse.search.constraint import ACCURACY, DROP, RESOURCES, budget_of, total_violation
 from dse.search.costs import compared_costs, format_costs
 from dse.search.decision import OPERANDS, Decision
 from dse.search.header import Header
 from dse.search.samplers import Candidate, Choice, Problem
 from dse.search.samplers.base import Floats, Ints
+from dse.search.settings import StudySettings
 from dse.search.space import Space
 from dse.search.sqnr import KnowsSqnr, noise_of
+from hw_models.cost import PartialCostTable
+from hw_models.folding import Shapes, fold_to_fps
+
+COMPARED = "compared"
+"""The cost that points are compared by, among the columns of a space's costs."""
+_NO_LUTS = 64.0
+"""Logarithm of more LUTs than there are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerSpace(Space):
-    """Decisions over one network, which cover every operand but the network's input."""
+    """Decisions over one network, which cover every operand but the network's input.
+
+    Attributes:
+        cheapest: Gives each point its own folding; `None`: all have `foldings`.
+    """
+
+    cheapest: CheapestFoldings | None = None
+
+    @classmethod
+    def of(cls, settings: StudySettings, template: Shapes, clock_mhz: float) -> Self:
+        """Return the space that `settings` describe.
+
+        Args:
+            settings: Decisions, frame rate, how layers are folded, and constraints.
+            template: The network's layer shapes.
+            clock_mhz: Clock that the frame rate is reached at [MHz].
+
+        Raises:
+            DesignError: A decision is missing or made twice, or the network is no chain.
+            FoldingError: No folding reaches the frame rate.
+        """
+        foldings = fold_to_fps(template, settings.fps, clock_mhz)
+        space = cls(settings=settings, template=template, foldings=foldings)
+        if settings.folding == "fixed":
+            return space
+        cheapest = CheapestFoldings.of(
+            template,
+            space.formats,
+            math.floor(clock_mhz * 1e6 / settings.fps),
+            budget_of(settings.constraints, settings.board),
+            settings.device,
+            settings.dsp,
+        )
+        space = replace(space, cheapest=cheapest)
+        return replace(space, foldings=space.int8_point().foldings)
 
     def __post_init__(self) -> None:
         names = [mvau.name for mvau in self.template.mvaus]
@@ -42,6 +88,22 @@ class LayerSpace(Space):
                 raise DesignError(
                     f"the {which[1]} of '{which[0]}' must be decided once, not {times} times"
                 )
+
+    @property
+    def formats(self) -> tuple[Format, ...]:
+        """Every format that a point of the space, or its int8 point, can have."""
+        swept = list(chain.from_iterable(item.formats for item in self.settings.decisions))
+        unsigned = [item.unsigned() for item in swept]
+        return tuple(
+            dict.fromkeys([*swept, *unsigned, parse_format("int8"), self.template.mvaus[0].act])
+        )
+
+    def with_scheme(self, scheme: Scheme, recipe: Recipe) -> DesignPoint:
+        """Return the design point of a scheme reached by a recipe, at its folding."""
+        point = Space.with_scheme(self, scheme, recipe)
+        if self.cheapest is None:
+            return point
+        return replace(point, foldings=self.cheapest.of_scheme(scheme))
 
     def point(self, candidate: Candidate) -> DesignPoint:
         """Return the design point of a candidate."""
@@ -105,7 +167,7 @@ class LayerSpace(Space):
             log2_lut=self.log2_lut,
             float_error_pct=100.0 - header.float_accuracy.val_top1_pct,
             n_val=header.float_accuracy.n_val,
-            reference_error_pct=header.reference.error_pct,
+            reference_error_pct=self._most_error_pct(header),
             reference_log2_lut=header.reference.log2_lut,
         )
 
@@ -117,20 +179,25 @@ class LayerSpace(Space):
         return rows
 
     def log2_lut(self, candidates: Ints) -> Floats:
-        """Return the logarithms of the LUTs of candidates `(n, choices)`, `(n,)`."""
+        """Return the logarithms of the LUTs of candidates `(n, choices)`, `(n,)`.
+
+        What breaks a constraint, as far as costs tell, is made worse than any that breaks none.
+        """
+        columns = self._costs(candidates)
+        settings = self.settings
+        log2_lut: Floats = np.log2(columns[COMPARED])
+        broken = total_violation(settings.constraints, columns, settings.board, len(candidates))
+        return np.where(broken > 0.0, _NO_LUTS + broken, log2_lut)
+
+    def _costs(self, candidates: Ints) -> dict[str, Floats]:
+        """Return what candidates take by column, each `(n,)`."""
         mvaus, decisions = self.template.mvaus, self.settings.decisions
         columns = {
             (layer, decision.operand): (column, decision)
             for column, decision in enumerate(decisions)
             for layer in decision.layers
         }
-        used = dict.fromkeys(
-            [
-                *chain.from_iterable(decision.formats for decision in decisions),
-                *(item.unsigned() for decision in decisions for item in decision.formats),
-                mvaus[0].act,
-            ]
-        )
+        used = self.formats
         index = {number_format: position for position, number_format in enumerate(used)}
         formats = np.zeros((2, len(candidates), len(mvaus)), dtype=np.int64)
         formats[1, :, 0] = index[mvaus[0].act]
@@ -141,16 +208,37 @@ class LayerSpace(Space):
                     names = self._operand(decision, mvau.name)[2]
                     positions = np.array([index[item] for item in names])
                     formats[row, :, layer] = positions[candidates[:, column]]
+        if self.cheapest is not None:
+            found = self.cheapest.costs(formats[0], formats[1])
+            return {name: column.astype(np.float64) for name, column in found.items()} | {
+                COMPARED: found["lut"].astype(np.float64)
+            }
         table = format_costs(
             self.template,
-            tuple(used),
+            used,
             formats[0],
             formats[1],
             self.foldings,
             self.settings.device,
             self.settings.dsp,
         )
-        return np.log2(compared_costs(table))
+        totals = (
+            {}
+            if isinstance(table, PartialCostTable)
+            else {name: np.asarray(getattr(table, name), dtype=np.float64) for name in RESOURCES}
+        )
+        return totals | {COMPARED: compared_costs(table)}
+
+    def _most_error_pct(self, header: Header) -> float:
+        """Return the greatest validation error that is of any use [%]."""
+        allowed = [header.reference.error_pct]
+        for constraint in self.settings.constraints:
+            limit = constraint.limit(self.settings.board)
+            if constraint.column == DROP and constraint.is_upper:
+                allowed.append(100.0 - header.float_accuracy.val_top1_pct + limit)
+            if constraint.column == ACCURACY and not constraint.is_upper:
+                allowed.append(100.0 - limit)
+        return min(allowed)
 
     def _operand(self, decision: Decision, layer: str) -> tuple[str, str, Sequence[Format]]:
         """Return layer, operand and the formats it can have there."""

@@ -17,7 +17,6 @@ from dse.search.settings import StudySettings
 from dse.search.store import PlannedPoint, Store
 from dse.search.study import Study, header_in, header_of, opened, refuse_another_study
 from hw_models.devices import DEVICES
-from hw_models.folding import fold_to_fps
 
 SEARCH = "search"
 _REPEATS_AT_MOST = 1000
@@ -72,8 +71,7 @@ def search(
     accuracy.check_formats(dict.fromkeys((*settings.weights, *settings.acts)))
     accuracy.check_recipes(settings.recipes)
     template = accuracy.template()
-    foldings = fold_to_fps(template, settings.fps, clock_mhz)
-    space = LayerSpace(settings=settings, template=template, foldings=foldings)
+    space = LayerSpace.of(settings, template, clock_mhz)
     space.log2_lut(space.every_format())  # one without hardware ends here
     if present:
         refuse_another_study(present, settings, accuracy.data_fingerprint(), folder)

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from dse.errors import DesignError
 from dse.formats import Format, parse_format
@@ -17,6 +17,7 @@ from dse.point import (
     require_choice,
 )
 from dse.recipe import Recipe
+from dse.search.constraint import Constraint
 from dse.search.decision import Decision
 from dse.training import QatSettings
 
@@ -24,6 +25,9 @@ _FLAGS = {"checkpoint_sha256": "checkpoint", "recipes": "ptq"}
 """Options that are not called as their settings are."""
 
 QAT_DEFAULTS = QatSettings()
+
+FoldingChoice = Literal["fixed", "cheapest"]
+"""The same folding at every point, or each point's own: the one with the fewest LUTs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +61,9 @@ class StudySettings:
         qat_lr: Highest learning rate of a training.
         decisions: Of a per-layer search, the formats it chooses; empty in a sweep. `weights` and
             `acts` are then all the formats that occur.
+        board: Board that points are for; ``""``: none in particular.
+        folding: How layers are folded to reach `fps`.
+        constraints: What points on the front keep to.
     """
 
     model: str
@@ -84,6 +91,9 @@ class StudySettings:
     qat_epochs: int = QAT_DEFAULTS.epochs
     qat_lr: float = QAT_DEFAULTS.peak_lr
     decisions: tuple[Decision, ...] = ()
+    board: str = ""
+    folding: FoldingChoice = "fixed"
+    constraints: tuple[Constraint, ...] = ()
 
     def __post_init__(self) -> None:
         if not (self.weights and self.acts and self.recipes):
@@ -112,6 +122,9 @@ class StudySettings:
         require_choice(self.act_range, ActRange, "--act-range")
         require_choice(self.weight_range, WeightRange, "--weight-range")
         require_choice(self.host, HostMath, "--host")
+        require_choice(self.folding, FoldingChoice, "folding")
+        for constraint in self.constraints:
+            constraint.limit(self.board)
 
     @property
     def training(self) -> QatSettings:
@@ -133,6 +146,7 @@ class StudySettings:
             "edge_format": self.edge_format.name if self.edge_format else "",
             "recipes": [recipe.name for recipe in self.recipes],
             "decisions": [decision.to_plain() for decision in self.decisions],
+            "constraints": [constraint.to_plain() for constraint in self.constraints],
         }
 
     @classmethod
@@ -152,6 +166,7 @@ class StudySettings:
                 "edge_format": parse_format(plain["edge_format"]) if plain["edge_format"] else None,
                 "recipes": tuple(Recipe.parse(name) for name in given["recipes"]),
                 "decisions": tuple(map(Decision.from_plain, given.get("decisions", []))),
+                "constraints": tuple(map(Constraint.parse, given.get("constraints", []))),
             }
         )
 

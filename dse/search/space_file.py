@@ -19,8 +19,10 @@ def read_space(path: Path) -> dict[str, Any]:
     ::
 
         model = "fmnist-cnn"
-        device = "ecp5"
+        board = "ulx3s-85f"          # or device = "ecp5"
         fps = 500
+        folding = "cheapest"         # each point's own; "fixed": the same at every point
+        constraints = ["lut <= 0.8 * device", "top1_drop_pct <= 1"]
 
         [formats]                    # of every layer that nothing else is said of
         weights = "int3-8,e2m1"

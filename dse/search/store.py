@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Self
 from dse.errors import DataError
 from dse.point import AccuracyContext, CostContext, DesignPoint, joint_digest
 from dse.quant import AccuracyResult, EndedEarly, Outcome
+from dse.search.constraint import evaluation_violations
 from dse.search.header import Header
 from dse.search.lock import WriterLock
 
@@ -432,6 +433,8 @@ class Store:
     def evaluations(self) -> "pd.DataFrame":
         """Return the evaluated points, one a row, in the order they were planned.
 
+        ``fps`` is reached at the study's nominal clock. Where the study has constraints,
+        ``violation`` is by which share of its bounds a point breaks them, 0 if it keeps them.
         ``test_correct`` holds, as bytes, `numpy.packbits` of whether each test image was right.
         """
         import pandas as pd
@@ -442,7 +445,12 @@ class Store:
             query = _EVALUATIONS.format(changed_weights_pct=column)
             frame = pd.read_sql_query(query, self._database)
         missing = [name for name in TOTALS if frame[name].isna().any()]
-        return frame.astype({"signed": bool, **dict.fromkeys(missing, float)})
+        frame = frame.astype({"signed": bool, **dict.fromkeys(missing, float)})
+        header = self.header
+        frame["fps"] = header.clock_mhz * 1e6 / frame["ii_cycles"]
+        if header.settings.constraints:
+            frame["violation"] = evaluation_violations(header, frame)
+        return frame
 
     def ended(self) -> tuple[EndedPoint, ...]:
         """Return the points that have no accuracy, in the order planned."""

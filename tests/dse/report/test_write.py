@@ -11,6 +11,7 @@ from dse.recipe import NONE, Recipe
 from dse.report import find, read_findings, write_report
 from dse.report.tables import NOTHING
 from dse.report.text import report_text
+from dse.search.constraint import Constraint
 from dse.search.decision import Decision
 
 FILES = {
@@ -144,6 +145,9 @@ class TestText:
             {"qat_epochs": 3, "qat": 3},
             {"qat_lr": 0.01, "qat": 3},
             {"decisions": (Decision.from_plain("fc1 weights int4,e2m1"),)},
+            {"board": "ulx3s-85f"},
+            {"folding": "cheapest"},
+            {"constraints": (Constraint.parse("fps >= 1000"),)},
         ],
         ids=lambda change: next(iter(change)),
     )

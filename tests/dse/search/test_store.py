@@ -139,7 +139,7 @@ def test_evaluations_have_the_documented_columns(folder):
     documented = (
         "digest weight_format act_format weight_bits act_bits weight_family act_family recipe "
         "val_top1_pct n_val test_top1_pct n_test lut ff dsp bram18 weight_kib lut_per_mac "
-        "ii_cycles cost_source changed_weights_pct accuracy_key cost_key signed test_correct"
+        "ii_cycles cost_source changed_weights_pct accuracy_key cost_key signed test_correct fps"
     )
     with Store.open_readonly(folder) as store:
         frame = store.evaluations()
