@@ -25,6 +25,8 @@ from dse.files import require_writable_folder
 from dse.formats import parse_format
 from dse.point import Quantization, find_by_prefix
 from dse.recipe import Recipe
+from hw_models.build.fold import write_foldings
+from hw_models.folding import Folding
 
 if TYPE_CHECKING:
     from dse.progress import Progress
@@ -46,6 +48,7 @@ class _Chosen:
         quantization: Number formats, post-training recipe and training.
         point: Digest in a study; ``""`` without one.
         trained: File with the weights of a trained point; else `None`.
+        foldings: Of a point, the folding of every layer; else none.
     """
 
     network: str
@@ -54,6 +57,7 @@ class _Chosen:
     quantization: Quantization
     point: str
     trained: Path | None = None
+    foldings: tuple[Folding, ...] = ()
 
     def quantized(self) -> "QuantizedNetwork":
         """Return the network to export."""
@@ -95,7 +99,8 @@ def export(
 ) -> None:
     """Write a point of a study, or a network in given formats, as a QONNX file.
 
-    Either STUDY and --point, or --model, --weights and --acts say what to export.
+    Either STUDY and --point, or --model, --weights and --acts say what to export. Beside a point's
+    file goes its folding, NAME.foldings.json, for build --fold.
     """
     from dse.cli.progress import progress_bars
     from dse.search.source import NetworkAccuracy
@@ -199,11 +204,12 @@ def _point_of(
         quantization=wanted,
         point=digest,
         trained=checkpoint_path(study, key) if wanted.training else None,
+        foldings=point.foldings,
     )
 
 
 def _write(chosen: _Chosen, out: Path) -> dict[str, str]:
-    """Write the file and return what it says about itself."""
+    """Write the file, and a point's foldings beside it; return what it says about itself."""
     from dse.quant.export import Provenance, export_qonnx, write_qonnx
 
     evaluator = chosen.evaluator
@@ -219,4 +225,9 @@ def _write(chosen: _Chosen, out: Path) -> dict[str, str]:
         input_scale=evaluator.input_scale,
     )
     write_qonnx(model, out, provenance)
-    return provenance.facts()
+    if not chosen.foldings:
+        return provenance.facts()
+    foldings = out.with_suffix(".foldings.json")
+    layers = [layer.layer for layer in chosen.quantization.scheme.layers]
+    write_foldings(foldings, layers, chosen.foldings)
+    return {**provenance.facts(), "foldings": str(foldings)}

@@ -88,7 +88,8 @@ def build(
         order.fold, model.accelerator, order.board, order.dsp, order.clock_mhz
     )
     made = design(model, foldings, fabric_of(order.board, order.dsp))
-    write_foldings(folder / "folding.json", model.accelerator, foldings)
+    layers = [mvau.name for mvau in model.accelerator.mvaus]
+    write_foldings(folder / "folding.json", layers, foldings)
     _write_rtl(made, folder / "rtl")
     steps = Steps(folder, _STEPS, progress)
     found = _Found(

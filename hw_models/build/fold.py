@@ -93,10 +93,10 @@ def read_foldings(path: Path, accelerator: Accelerator) -> tuple[Folding, ...]:
     return tuple(given[name] for name in names)
 
 
-def write_foldings(path: Path, accelerator: Accelerator, foldings: Sequence[Folding]) -> None:
+def write_foldings(path: Path, layers: Sequence[str], foldings: Sequence[Folding]) -> None:
     """Write the folding of every layer, by its name, for ``--fold FILE``."""
-    pairs = zip(accelerator.mvaus, foldings, strict=True)
-    data = {mvau.name: folding.to_json() for mvau, folding in pairs}
+    pairs = zip(layers, foldings, strict=True)
+    data = {layer: folding.to_json() for layer, folding in pairs}
     replace_atomically(path, json.dumps(data, indent=1) + "\n")
 
 

@@ -20,6 +20,7 @@ from dse.search.settings import StudySettings
 from dse.search.source import NetworkAccuracy
 from dse.search.store import DB_NAME, Store
 from dse.search.study import explore
+from hw_models.build.fold import read_foldings
 from hw_models.build.images import DEFAULT_COUNT, seeded_images
 from hw_models.frontend import read_model
 from hw_models.sim.golden import golden, used_codes
@@ -89,7 +90,11 @@ def test_a_point_of_a_study(bitfront, study, checkpoint, tmp_path):
     call = f"export {study} --checkpoint {checkpoint} --out {out}"
     outcome = bitfront(f"{call} --point {digest[:8]}")
     assert (outcome.code, outcome.out) == (0, f"{out}\n"), outcome.err
-    assert list(out.parent.iterdir()) == [out]
+    folding = out.with_suffix(".foldings.json")
+    assert sorted(out.parent.iterdir()) == [folding, out]
+    with Store.open_readonly(study) as store:
+        point = store.point(digest)
+    assert read_foldings(folding, read_model(out).accelerator) == point.foldings
     assert told(out)["bitfront.point"] == digest
     assert told(out)["bitfront.network"] == "digits-mlp"
     graph = onnx.load(out).graph

@@ -110,7 +110,7 @@ def test_foldings_go_through_a_file(make_cnn, tmp_path):
     accelerator = make_cnn("int4", "int4")
     foldings = chosen_foldings("fps=20000", accelerator, BOARDS["ulx3s-85f"], "none", 100.0)
     path = tmp_path / "folding.json"
-    write_foldings(path, accelerator, foldings)
+    write_foldings(path, [mvau.name for mvau in accelerator.mvaus], foldings)
     assert read_foldings(path, accelerator) == foldings
     assert chosen_foldings(str(path), accelerator, BOARDS["ulx3s-85f"], "none", 100.0) == foldings
 
