@@ -1,8 +1,9 @@
 """Brings a traced network's graph into one form, whichever way the network was written.
 
 Afterwards no operation works in place, an addition of two tensors is `operator.add`, a product of
-two is `operator.matmul`, pooling is a module, attention is made of products and softmax, and a
-parameter outside a layer is a `Constant`, however they were written.
+two is `operator.matmul`, pooling is a module, a view of the images as vectors is `torch.flatten`,
+attention is made of products and softmax, and a parameter outside a layer is a `Constant`, however
+they were written.
 """
 
 import operator
@@ -80,6 +81,8 @@ def canonicalize(module: fx.GraphModule) -> None:
             _call_pool(node, module)
         elif _names(node, "mean", torch.mean) and _is_spatial(_argument(node, 1, "dim")):
             _call_global_pool(node, module)
+        elif _names(node, "view", torch.reshape) or _names(node, "reshape"):
+            _call_flatten(node, module)
     module.graph.eliminate_dead_code()
     module.graph.lint()
     module.recompile()
@@ -185,6 +188,29 @@ def _call_global_pool(node: fx.Node, module: fx.GraphModule) -> None:
         with module.graph.inserting_after(pooled):
             pooled = module.graph.call_function(torch.flatten, (pooled, 1))
     _replace(node, pooled)
+
+
+def _call_flatten(node: fx.Node, module: fx.GraphModule) -> None:
+    """Write ``x.view(x.shape[0], -1)`` and its like as flattening; leave other views alone."""
+    image, *shape = node.args or (None,)
+    if len(shape) == 1 and isinstance(shape[0], tuple | list):
+        shape = list(shape[0])
+    if len(shape) == 2 and shape[1] == -1 and _is_batch_size(shape[0], image):
+        with module.graph.inserting_before(node):
+            _replace(node, module.graph.call_function(torch.flatten, (image, 1)))
+
+
+def _is_batch_size(size: object, tensor: object) -> bool:
+    """Return whether `size` is the first of the sizes of `tensor`."""
+    match size:
+        case fx.Node(op="call_method", target="size", args=(of, 0)):
+            return of is tensor
+        case fx.Node(op="call_function", target=operator.getitem, args=(fx.Node() as sizes, 0)):
+            is_size = _names(sizes, "size") and len(sizes.args) == 1
+            is_shape = _names(sizes, "", getattr) and sizes.args[1] == "shape"
+            return (is_size or is_shape) and sizes.args[0] is tensor
+        case _:
+            return False
 
 
 def _call(node: fx.Node, graph_module: fx.GraphModule, called: nn.Module) -> fx.Node:
