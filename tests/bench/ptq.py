@@ -2,8 +2,10 @@
 
 Brevitas' functions are those of its example script, `brevitas_examples`, and its graph tools; they
 get the Brevitas network that ours get, and the same images. On fmnist-cnn accuracies and times are
-compared; on EfficientNet-Lite0, for whose images there is no data set here, times and how far
-logits of drawn images are from the float network's.
+compared, and the accuracy of ours by Brevitas' definition where that differs. On EfficientNet-Lite0
+there is no data set of images here, so it is times, and how far logits of drawn images are from the
+float network's; there Brevitas' learned rounding stops after `LARGE_STEPS` of its 1000 steps,
+for the sake of time, while ours takes all of its own.
 """
 
 import copy
@@ -25,24 +27,23 @@ from dse.models.seeded import seeded_images
 from dse.models.weights import trained
 from dse.point import Quantization, Scheme
 from dse.quant.evaluator import Evaluator
-from dse.quant.layers import brevitas_layer, read_layer, weight_of
-from dse.quant.layerwise import LayerTask, Run, executables
+from dse.quant.layers import weight_of
 from dse.quant.pipeline import CalibratedNetwork, QuantizedNetwork, prepare
-from dse.quant.ptq.bias import correct_layer
-from dse.quant.ptq.equalize import balance
 from dse.quant.quantizer import Quantizer
-from dse.quant.regions import regions_of
 from dse.quant.source import EvaluatorSource
 from dse.quant.trace import trace
 from dse.recipe import Recipe
+from tests.bench.likened import LIKENED, RATE, STEPS
 
 NETWORK, DATA = "fmnist-cnn", "fashion-mnist"
 FORMATS = ("int4", "int8")
 CLOSE_POINTS = 0.3
-LARGE, LARGE_FORMAT, LARGE_IMAGES = "efficientnet-lite0", "int4", 4
+LARGE, LARGE_FORMAT, LARGE_IMAGES, LARGE_STEPS = "efficientnet-lite0", "int4", 4, 20
 
 Loader = list[tuple[torch.Tensor, torch.Tensor]]
-Improve = Callable[[QuantizedNetwork, Loader], None]
+Improve = Callable[[QuantizedNetwork, Loader, int], None]
+
+_BY_DEFINITION = "ours_by_brevitas_definition_test_top1_pct"
 
 
 def run() -> dict[str, object]:
@@ -59,16 +60,27 @@ def summary(
     evaluator: Evaluator, rows: list[dict[str, Any]], large: list[dict[str, Any]]
 ) -> dict[str, object]:
     """Return the rows of both networks, and whether accuracies are as near as they should be."""
-    differences = [abs(row["ours_test_top1_pct"] - row["brevitas_test_top1_pct"]) for row in rows]
+    as_is = max(_difference(row, "ours_test_top1_pct") for row in rows)
+    likened = max(_difference(row, _likened_column(row)) for row in rows)
     return {
         "network": NETWORK,
         "float_test_top1_pct": evaluator.float_accuracy.test_top1_pct,
         "n_test": evaluator.float_accuracy.n_test,
         "methods": rows,
-        "largest_difference_points": max(differences),
-        "all_within_0.3_points": max(differences) <= CLOSE_POINTS,
+        "largest_difference_points": as_is,
+        "all_within_0.3_points": as_is <= CLOSE_POINTS,
+        "largest_difference_by_brevitas_definition_points": likened,
+        "all_within_0.3_points_by_brevitas_definition": likened <= CLOSE_POINTS,
         LARGE: large or f"skipped: {INSTALL}",
     }
+
+
+def _difference(row: dict[str, Any], ours: str) -> float:
+    return abs(float(row[ours]) - float(row["brevitas_test_top1_pct"]))
+
+
+def _likened_column(row: dict[str, Any]) -> str:
+    return _BY_DEFINITION if _BY_DEFINITION in row else "ours_test_top1_pct"
 
 
 def small_network() -> Evaluator:
@@ -97,14 +109,18 @@ def accuracies(evaluator: Evaluator, name: str, method: str) -> dict[str, Any]:
     formats = parse_format(name), parse_format(name), evaluator.input_format
     scheme = Scheme.uniform(evaluator.layers, *formats)
     plain = prepare(evaluator.calibrated, scheme)
-    ours, theirs, seconds = _both(evaluator.calibrated, plain, method)
+    ours, theirs, seconds = _both(evaluator.calibrated, plain, method, STEPS)
+    likened = {}
+    if method in LIKENED:
+        network = LIKENED[method](evaluator.calibrated, plain)
+        likened = {_BY_DEFINITION: evaluator.measure(network).test_top1_pct}
     return {
         "method": method,
         "format": name,
         "none_test_top1_pct": evaluator.measure(plain).test_top1_pct,
         "ours_test_top1_pct": evaluator.measure(ours).test_top1_pct,
         "brevitas_test_top1_pct": evaluator.measure(theirs).test_top1_pct,
-        **_likened(evaluator, plain, method),
+        **likened,
         **seconds,
     }
 
@@ -115,7 +131,7 @@ def times(calibrated: CalibratedNetwork, method: str) -> dict[str, Any]:
     pixels = parse_format(load_network(LARGE).pixels.format)
     scheme = Scheme.uniform(calibrated.network.layer_names, *formats, pixels)
     plain = prepare(calibrated, scheme)
-    ours, theirs, seconds = _both(calibrated, plain, method)
+    ours, theirs, seconds = _both(calibrated, plain, method, LARGE_STEPS)
     (images,) = calibrated.images
     with torch.no_grad():
         wanted = calibrated.network.module(images)
@@ -125,88 +141,42 @@ def times(calibrated: CalibratedNetwork, method: str) -> dict[str, Any]:
             )
             for whose, network in (("none", plain), ("ours", ours), ("brevitas", theirs))
         }
-    return {"method": method, "format": LARGE_FORMAT, "images": len(images), **errors, **seconds}
-
-
-def _likened(evaluator: Evaluator, plain: QuantizedNetwork, method: str) -> dict[str, float]:
-    """Return the accuracy of our method where it does what Brevitas' does, if that is less."""
-    likened = {"bias": _likened_bias, "equalize": _likened_equalization}.get(method)
-    if likened is None:
-        return {}
-    found = evaluator.measure(likened(evaluator.calibrated, plain))
-    return {"ours_by_brevitas_definition_test_top1_pct": found.test_top1_pct}
-
-
-def _likened_equalization(
-    calibrated: CalibratedNetwork, plain: QuantizedNetwork
-) -> QuantizedNetwork:
-    """Equalize by our method, but not through a Flatten, at which Brevitas stops."""
-    module = copy.deepcopy(calibrated.network.module)
-
-    def is_linear(name: str) -> bool:
-        return isinstance(module.get_submodule(name), torch.nn.Linear)
-
-    regions = [
-        region
-        for region in regions_of(module)
-        if len({is_linear(name) for name in (*region.sources, *region.sinks)}) == 1
-    ]
-    balance(module, regions)
-    rewritten = calibrated.rewritten(replace(calibrated.network, module=module))
-    return prepare(rewritten, plain.scheme)
-
-
-def _likened_bias(calibrated: CalibratedNetwork, plain: QuantizedNetwork) -> QuantizedNetwork:
-    """Correct biases by our method, but for what Brevitas corrects.
-
-    Brevitas compares a layer's float and quantized weights on the same inputs, those that float
-    weights and quantized activations give. Ours compares with the float network, so that it also
-    makes up for the activations' error and for that of earlier layers.
-    """
-    in_float, in_quantized = executables(plain, calibrated)
-    layers = {wanted.layer: wanted.weight.narrow() for wanted in plain.scheme.layers}
-    modules = in_quantized | {name: in_float[name] for name in layers}
-    changed = {}
-    with torch.no_grad():
-        runs = [Run(plain.module, modules, batch) for batch in calibrated.images]
-        for node in plain.module.graph.nodes:
-            name = str(node.target)
-            if name in layers:
-                inputs = tuple(run.env[node.all_input_nodes[0]] for run in runs)
-                layer = in_float[name]
-                task = LayerTask(name=name, layer=layer, float_inputs=inputs, inputs=inputs)
-                before = read_layer(plain.module.get_submodule(name), layers[name])
-                changed[name] = brevitas_layer(layer, name, correct_layer(task, before))
-            for run in runs:
-                run.step(node)
-    return plain.with_modules(changed)
+    row = {"method": method, "format": LARGE_FORMAT, "images": len(images), **errors, **seconds}
+    return row | ({"brevitas_steps": LARGE_STEPS} if method == "learned-round" else {})
 
 
 def _both(
-    calibrated: CalibratedNetwork, plain: QuantizedNetwork, method: str
+    calibrated: CalibratedNetwork, plain: QuantizedNetwork, method: str, steps: int
 ) -> tuple[QuantizedNetwork, QuantizedNetwork, dict[str, float]]:
-    """Return what our method and Brevitas' make of a network, and their CPU seconds."""
+    """Return what our method and Brevitas' make of a network, and their CPU seconds.
+
+    Args:
+        calibrated: The float network.
+        plain: Its quantized form.
+        method: Name of the method.
+        steps: Of Brevitas' learned rounding, for each layer.
+    """
     started = time.process_time()
     wanted = Quantization(scheme=plain.scheme, recipe=Recipe((method,)))
     ours = Quantizer(calibrated=calibrated, seed=0).quantized(wanted)
     our_s = time.process_time() - started
     started = time.process_time()
-    theirs = _by_brevitas(calibrated, plain, plain.scheme, method)
+    theirs = _by_brevitas(calibrated, plain, method, steps)
     their_s = time.process_time() - started
     seconds = {"ours_s": our_s, "brevitas_s": their_s, "brevitas_over_ours": their_s / our_s}
     return ours, theirs, seconds
 
 
 def _by_brevitas(
-    calibrated: CalibratedNetwork, plain: QuantizedNetwork, scheme: Scheme, method: str
+    calibrated: CalibratedNetwork, plain: QuantizedNetwork, method: str, steps: int
 ) -> QuantizedNetwork:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if method == "equalize":
-            return prepare(_equalized(calibrated), scheme)
+            return prepare(_equalized(calibrated), plain.scheme)
         network = replace(plain, module=copy.deepcopy(plain.module))
         loader = [(batch, torch.zeros(len(batch))) for batch in calibrated.images]
-        _IMPROVE[method](network, loader)
+        _IMPROVE[method](network, loader, steps)
     network.module.eval()
     return network
 
@@ -228,30 +198,30 @@ def _equalized(calibrated: CalibratedNetwork) -> CalibratedNetwork:
     return calibrated.rewritten(replace(calibrated.network, module=module))
 
 
-def _gptq(network: QuantizedNetwork, loader: Loader) -> None:
+def _gptq(network: QuantizedNetwork, loader: Loader, steps: int) -> None:
     from brevitas_examples.imagenet_classification.ptq.ptq_common import apply_gptq
 
     with torch.no_grad():
         apply_gptq(loader, network.module, act_order=True, use_quant_activations=True)
 
 
-def _bias(network: QuantizedNetwork, loader: Loader) -> None:
+def _bias(network: QuantizedNetwork, loader: Loader, steps: int) -> None:
     from brevitas_examples.imagenet_classification.ptq.ptq_common import apply_bias_correction
 
     apply_bias_correction(loader, network.module)
 
 
-def _learned_round(network: QuantizedNetwork, loader: Loader) -> None:
+def _learned_round(network: QuantizedNetwork, loader: Loader, steps: int) -> None:
     from brevitas_examples.imagenet_classification.ptq.learned_round_utils import (
         apply_learned_round,
     )
 
-    arguments = Namespace(  # the script's defaults
+    arguments = Namespace(  # the script's defaults but for the steps
         learned_round="hard_sigmoid",
         learned_round_mode="layerwise",
         learned_round_loss="regularised_mse",
-        learned_round_iters=1000,
-        learned_round_lr=1e-3,
+        learned_round_iters=steps,
+        learned_round_lr=RATE,
         learned_round_lr_scheduler=None,
         learned_round_batch_size=1,
     )
