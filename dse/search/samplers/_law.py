@@ -64,6 +64,7 @@ class Law:
         self._prior = prior
         noisy = [column for column, choice in enumerate(problem.choices) if choice.noise]
         self._noisy = noisy
+        self._plain = [column for column in range(len(problem.choices)) if column not in noisy]
         self._log_noise = [
             np.log(np.maximum(problem.choices[column].noise or (), _SILENT)) for column in noisy
         ]
@@ -99,6 +100,10 @@ class Law:
         _, triangle = np.linalg.qr(jacobian(self._at))
         self._root = np.linalg.inv(triangle)
 
+    def mean(self, candidates: Ints) -> Floats:
+        """Return the mean of the logarithm of error plus offset, `(n,)`, without its deviation."""
+        return self._terms(self._at, candidates)[0]
+
     def predict(self, candidates: Ints) -> tuple[Floats, Floats]:
         """Return mean and deviation of the logarithm of error plus offset, both `(n,)`."""
         means, deviations = [np.zeros(0)], [np.zeros(0)]
@@ -113,16 +118,7 @@ class Law:
         """Return the law, `(n,)`, and its slopes by parameter, `(n, parameters)`."""
         rows = np.arange(len(candidates))
         effects = self._effects + candidates
-        parts = np.stack(
-            [
-                noise[candidates[:, column]] + at[3 + k] + at[effects[:, column]]
-                for k, (column, noise) in enumerate(zip(self._noisy, self._log_noise, strict=True))
-            ]
-        )
-        log_noise = np.logaddexp.reduce(parts, axis=0)
-        plain = [column for column in range(candidates.shape[1]) if column not in self._noisy]
-        drop = at[1] + at[2] * log_noise + at[effects[:, plain]].sum(axis=1)
-        law = np.logaddexp(at[0], drop)
+        law, drop, log_noise, parts = self._terms(at, candidates)
         share = np.exp(drop - law)
         slopes = np.zeros((len(candidates), len(at)))
         slopes[:, 0] = 1.0 - share
@@ -132,6 +128,19 @@ class Law:
             slope = share * at[2] * np.exp(parts[k] - log_noise)
             slopes[:, 3 + k] = slope
             slopes[rows, effects[:, column]] = slope
-        for column in plain:
+        for column in self._plain:
             slopes[rows, effects[:, column]] = share
         return law, slopes
+
+    def _terms(self, at: Floats, candidates: Ints) -> tuple[Floats, Floats, Floats, Floats]:
+        """Return the law, the logarithms of drop and N, all `(n,)`, and of N's parts `(k, n)`."""
+        effects = self._effects + candidates
+        parts = np.stack(
+            [
+                noise[candidates[:, column]] + at[3 + k] + at[effects[:, column]]
+                for k, (column, noise) in enumerate(zip(self._noisy, self._log_noise, strict=True))
+            ]
+        )
+        log_noise = np.logaddexp.reduce(parts, axis=0)
+        drop = at[1] + at[2] * log_noise + at[effects[:, self._plain]].sum(axis=1)
+        return np.logaddexp(at[0], drop), drop, log_noise, parts

@@ -55,7 +55,7 @@ class TwoStage:
         if self._listed is not None:
             return self._listed
         seen = np.array(list(self._errors), dtype=np.int64).reshape(-1, len(self._problem.choices))
-        found = pool(self._problem, lambda rows: self._law.predict(rows)[0], seen, rng)
+        found = pool(self._problem, self._law.mean, seen, rng)
         costed = found, self._problem.log2_lut(found)
         if self._problem.is_listed:
             self._listed = costed
