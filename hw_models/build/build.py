@@ -77,16 +77,17 @@ def build(
 
     Raises:
         UnsupportedLayerError: A node has no RTL; nothing is written.
-        DesignError: The network does not fit the board, or the folding is illegal.
+        DesignError: The network does not fit the board, or the folding is illegal; nothing is
+            written.
         VerificationError: The RTL differs from golden: names the node and the first difference.
         ToolError: A tool is missing, fails or does not end in time.
     """
     require_rtl(model.accelerator)
-    require_writable_folder(folder)
-    (folder / REPORT).unlink(missing_ok=True)
     foldings = chosen_foldings(
         order.fold, model.accelerator, order.board, order.dsp, order.clock_mhz
     )
+    require_writable_folder(folder)
+    (folder / REPORT).unlink(missing_ok=True)
     made = design(model, foldings, fabric_of(order.board, order.dsp))
     layers = [mvau.name for mvau in model.accelerator.mvaus]
     write_foldings(folder / "folding.json", layers, foldings)

