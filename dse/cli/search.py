@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dse.cli.network import checkpoint_sha256, default_data
+from dse.cli.network import ExecutorOption, checkpoint_sha256, default_data
 from dse.errors import DesignError
 from dse.recipe import parse_recipes
 from dse.search.decision import OPERANDS
@@ -58,6 +58,16 @@ def search(
     sampler: Annotated[str, typer.Option(help="Which candidates are evaluated.")] = "two-stage",
     trials: Annotated[int, typer.Option(help="Evaluations in the folder at the end.")] = 200,
     seed: Annotated[int, typer.Option(help="Decides what is random in the sampler.", min=0)] = 0,
+    executor: ExecutorOption = "processes",
+    jobs: Annotated[int, typer.Option(help="Processes that evaluate.")] = 1,
+    pending: Annotated[
+        int | None,
+        typer.Option(
+            help="Evaluations at a time; unlike --jobs it decides what is asked.",
+            show_default="what suits the sampler",
+            min=1,
+        ),
+    ] = None,
 ) -> None:
     """Search formats layer by layer at one frame rate, and report the front.
 
@@ -65,10 +75,12 @@ def search(
     """
     from dse.cli.progress import progress_bars
     from dse.report import write_report
-    from dse.search.search import Effort
+    from dse.search.effort import Effort
+    from dse.search.executor import check_executor
     from dse.search.search import search as search_space
 
-    effort = Effort(sampler=sampler, trials=trials, seed=seed)
+    check_executor(executor, jobs)
+    effort = Effort(sampler=sampler, trials=trials, seed=seed, pending=pending or 0)
     if (space is None) == (resume is None) or (space is None) != (out is None):
         raise DesignError("give a space with --out FOLDER, or --resume FOLDER")
     if space is not None and out is not None:
@@ -78,7 +90,15 @@ def search(
         settings, accuracy, folder = *_from_study(resume), resume
     try:
         with progress_bars() as progress:
-            study = search_space(settings, folder, accuracy, effort, progress=progress)
+            study = search_space(
+                settings,
+                folder,
+                accuracy,
+                effort,
+                jobs=jobs,
+                executor=executor,
+                progress=progress,
+            )
     except KeyboardInterrupt:
         typer.echo("stopped; what was finished is kept, the same command goes on", err=True)
         raise

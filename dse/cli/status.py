@@ -28,8 +28,10 @@ def status(
         if found.seconds_left is None
         else f", {timedelta(seconds=round(found.seconds_left))} left"
     )
-    typer.echo(f"{found.known} of {found.planned} points{rate}{left}")
+    typer.echo(f"{found.known} of {found.wanted} points{rate}{left}")
     if found.ended:
-        typer.echo(f"{found.ended} ended without an accuracy")
+        typer.echo(f"{found.ended} ended early, sure to be dominated")
+    if found.failed:
+        typer.echo(f"{found.failed} failed: a training diverged, or workers died of it")
     typer.echo(f"{found.front} on the front, hypervolume {found.hypervolume:.3f}")
     typer.echo("nobody is working on it" if found.writer is None else f"process {found.writer}")

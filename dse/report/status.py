@@ -1,10 +1,10 @@
 """How far a study is, read from its folder while it runs or afterwards."""
 
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from dse.report.findings import find
+from dse.search.effort import trials_in
 from dse.search.lock import writer_of
 from dse.search.store import Store
 
@@ -14,19 +14,22 @@ class Status:
     """How far a study is.
 
     Attributes:
-        planned: Points planned so far; a search plans one at a time.
+        wanted: Points there will be: those of the sweep, or the trials of the last search.
         known: Points of which it is known what became of them.
-        ended: Points among these that have no accuracy.
+        ended: Points among these that ended early, sure to be dominated.
+        failed: Points among these that came to nothing: a training diverged, or workers died.
         front: Points on the front so far.
         hypervolume: Of all evaluations so far, below the study's reference point.
         writer: Process that is writing to the folder; `None`: nobody is.
-        per_minute: Points the last run came to know a minute; `None` where that cannot be told.
+        per_minute: Points the last run came to know a minute, by a clock that runs evenly; `None`
+            where that cannot be told.
         seconds_left: At that rate [s]; `None` where nobody works, or nothing more is planned.
     """
 
-    planned: int
+    wanted: int
     known: int
     ended: int
+    failed: int
     front: int
     hypervolume: float
     writer: int | None
@@ -38,12 +41,8 @@ class Status:
         return asdict(self)
 
 
-def status_of(folder: Path, now: datetime | None = None) -> Status:
+def status_of(folder: Path) -> Status:
     """Return how far the study in `folder` is.
-
-    Args:
-        folder: Folder of the study.
-        now: When it is asked; `None`: now.
 
     Raises:
         DataError: There is no study, or it is damaged.
@@ -54,17 +53,19 @@ def status_of(folder: Path, now: datetime | None = None) -> Status:
         findings = find(store.header, store.evaluations(), planned, ended)
     writer = writer_of(folder)
     per_minute = None
+    wanted = planned
     if run is not None:
-        last = run.finished or now or datetime.now(UTC)
-        seconds = (last - run.started).total_seconds()
-        # a clock that was put back meanwhile tells nothing
-        per_minute = 60.0 * run.n_known / seconds if seconds > 0 else None
-    left = planned - known
+        per_minute = 60.0 * run.n_known / run.seconds if run.seconds > 0 else None
+        trials = trials_in(run.search) if run.finished is None else None
+        wanted = max(planned, trials or 0)
+    failed = sum(point.n_val == 0 for point in ended)
+    left = wanted - known
     works = writer is not None and left > 0 and per_minute
     return Status(
-        planned=planned,
+        wanted=wanted,
         known=known,
-        ended=len(ended),
+        ended=len(ended) - failed,
+        failed=failed,
         front=len(findings.front),
         hypervolume=findings.hypervolume,
         writer=writer,

@@ -9,6 +9,7 @@ FULL``: whatever happens to the process, what was committed stays. Writing takes
 
 import json
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, fields
@@ -27,8 +28,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DB_NAME = "study.db"
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 _SCHEMA_WITH_ENDED = 3
+_SCHEMA_WITH_SEARCHES = 4
 _APPLICATION_ID = 0x62667264  # "bfrd"
 
 _ENDED = """
@@ -48,7 +50,9 @@ CREATE TABLE runs (
     run INTEGER PRIMARY KEY,
     versions TEXT NOT NULL,
     started TEXT NOT NULL,
-    finished TEXT
+    finished TEXT,
+    seconds REAL NOT NULL DEFAULT 0,
+    search TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE TABLE points (
     position INTEGER PRIMARY KEY,
@@ -109,6 +113,8 @@ ORDER BY position
 _UPGRADES = {
     1: "ALTER TABLE accuracy ADD COLUMN changed_weights_pct REAL NOT NULL DEFAULT 0;",
     2: _ENDED,
+    3: "ALTER TABLE runs ADD COLUMN seconds REAL NOT NULL DEFAULT 0;"
+    "ALTER TABLE runs ADD COLUMN search TEXT NOT NULL DEFAULT '';",
 }
 """Statements that bring a schema up to the next; before recipes had methods, no weight changed."""
 _DONE = "(SELECT accuracy_key FROM accuracy UNION SELECT accuracy_key FROM ended)"
@@ -163,12 +169,17 @@ class Run:
         started: When it began.
         finished: When it had computed all it wanted; `None`: it has not, or was killed.
         n_known: Accuracies of which it found out what becomes of them.
+        seconds: How long it took for that, by a clock that nobody can put back; 0 in studies made
+            before it was noted [s].
+        search: Its `Effort`, if it was a search.
     """
 
     number: int
     started: datetime
     finished: datetime | None
     n_known: int
+    seconds: float
+    search: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,6 +217,7 @@ class Store:
         self.path = path
         self._database = database
         self._run = 0
+        self._began = time.monotonic()
 
     @classmethod
     def create(cls, lock: WriterLock, header: Header) -> Self:
@@ -294,11 +306,13 @@ class Store:
         with _explained(self.path), self._database:
             self._database.execute("UPDATE header SET json = ?", (header.to_json(),))
 
-    def begin_run(self, versions: Mapping[str, str]) -> int:
+    def begin_run(self, versions: Mapping[str, str], search: str = "") -> int:
         """Note that a run begins under `versions` of packages; return its number, from 1."""
+        self._began = time.monotonic()
         with _explained(self.path), self._database:
             row = self._database.execute(
-                "INSERT INTO runs (versions, started) VALUES (?, ?)", (json.dumps(versions), _now())
+                "INSERT INTO runs (versions, started, search) VALUES (?, ?, ?)",
+                (json.dumps(versions), _now(), search),
             )
         assert row.lastrowid is not None
         self._run = row.lastrowid
@@ -354,6 +368,10 @@ class Store:
                 f"INSERT INTO {table} VALUES ({','.join('?' * len(values))})",
                 values,
             )
+            self._database.execute(
+                "UPDATE runs SET seconds = ? WHERE run = ?",
+                (time.monotonic() - self._began, self._run),
+            )
 
     def missing(self) -> list[PlannedPoint]:
         """Return, in order, one planned point for each accuracy key nothing is known of yet."""
@@ -363,15 +381,25 @@ class Store:
                 f"WHERE accuracy_key NOT IN {_DONE} "
                 "GROUP BY accuracy_key ORDER BY min(position)"
             ).fetchall()
-        return [
-            PlannedPoint(
-                digest=digest,
-                accuracy_key=accuracy_key,
-                cost_key=cost_key,
-                point=DesignPoint.from_json(point),
+        return [_planned(*row[:-1]) for row in rows]
+
+    def planned(self) -> list[PlannedPoint]:
+        """Return the planned points, in order."""
+        with _explained(self.path):
+            rows = self._database.execute(
+                "SELECT digest, accuracy_key, cost_key, point FROM points ORDER BY position"
+            ).fetchall()
+        return [_planned(*row) for row in rows]
+
+    def validation(self) -> dict[str, float | None]:
+        """Return validation accuracies [%] by accuracy key; `None` for points that have none."""
+        with _explained(self.path):
+            return dict(
+                self._database.execute(
+                    "SELECT accuracy_key, val_top1_pct FROM accuracy "
+                    "UNION ALL SELECT accuracy_key, NULL FROM ended"
+                ).fetchall()
             )
-            for digest, accuracy_key, cost_key, point, _ in rows
-        ]
 
     def counts(self) -> tuple[int, int]:
         """Return how many points are planned, and of how many it is known what became of them."""
@@ -403,17 +431,21 @@ class Store:
     def last_run(self) -> Run | None:
         """Return the run begun last; `None` where none has begun."""
         with _explained(self.path):
+            (schema,) = self._database.execute("PRAGMA user_version").fetchone()
+            added = "seconds, search" if schema >= _SCHEMA_WITH_SEARCHES else "0.0, ''"
             row = self._database.execute(
-                "SELECT run, started, finished FROM runs ORDER BY run DESC LIMIT 1"
+                f"SELECT run, started, finished, {added} FROM runs ORDER BY run DESC LIMIT 1"
             ).fetchone()
         if row is None:
             return None
-        number, started, finished = row
+        number, started, finished, seconds, search = row
         return Run(
             number=number,
             started=datetime.fromisoformat(started),
             finished=datetime.fromisoformat(finished) if finished else None,
             n_known=self.computed_by_run()[number],
+            seconds=seconds,
+            search=search,
         )
 
     def point(self, digest: str) -> DesignPoint:
@@ -462,6 +494,15 @@ class Store:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _planned(digest: str, accuracy_key: str, cost_key: str, point: str) -> PlannedPoint:
+    return PlannedPoint(
+        digest=digest,
+        accuracy_key=accuracy_key,
+        cost_key=cost_key,
+        point=DesignPoint.from_json(point),
+    )
 
 
 def _accuracy_row(accuracy_key: str, result: AccuracyResult, run: int) -> tuple[object, ...]:

@@ -1,6 +1,6 @@
 """Expected growth of the hypervolume where the cost is known and the error is not."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.stats import norm
@@ -30,6 +30,11 @@ class Staircase:
     def add(self, log2_lut: float, error_pct: float) -> None:
         """Add an evaluation."""
         self.seen.append((log2_lut, error_pct))
+
+    def believing(self, log2_lut: Floats, error_pct: Floats) -> "Staircase":
+        """Return the staircase as it will be if these predictions `(n,)` come true."""
+        believed = zip(log2_lut.tolist(), error_pct.tolist(), strict=True)
+        return replace(self, seen=[*self.seen, *believed])
 
     def _widths(self, log2_lut: Floats) -> tuple[Floats, Floats]:
         """Return each tread's roof `(treads,)` and what of it lies right of costs `(n, treads)`."""

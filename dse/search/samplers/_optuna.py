@@ -1,7 +1,7 @@
 """Optuna's samplers behind `ask` and `tell`."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import optuna
@@ -35,8 +35,8 @@ class OptunaSearch:
         self._study = optuna.create_study(directions=("minimize", "minimize"), sampler=sampler)
         self._asked: dict[Candidate, optuna.trial.Trial] = {}
 
-    def ask(self) -> Candidate | None:
-        """Return the next candidate."""
+    def ask(self, pending: Sequence[Candidate] = ()) -> Candidate | None:
+        """Return the next candidate; Optuna knows which trials are running."""
         trial = self._study.ask(self._distributions)
         candidate = tuple(int(trial.params[choice.name]) for choice in self._problem.choices)
         self._asked[candidate] = trial

@@ -6,7 +6,7 @@ and classifying, so only they count as evaluations.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,6 +20,9 @@ Floats = NDArray[np.float64]
 
 LISTED_AT_MOST = 200_000
 """Spaces of up to so many candidates are listed in full."""
+
+MANY = 1024
+"""Evaluations pending with a sampler that learns nothing from results."""
 
 Candidate = tuple[int, ...]
 """The position of the chosen value of every choice."""
@@ -124,10 +127,13 @@ class Problem:
 class Sampler(Protocol):
     """A search in progress."""
 
-    def ask(self) -> Candidate | None:
+    def ask(self, pending: Sequence[Candidate] = ()) -> Candidate | None:
         """Return what to evaluate next, or `None` when there is nothing left to ask.
 
         It may be a candidate asked before: it is told again what is known, at no cost.
+
+        Args:
+            pending: What is being evaluated, or could not be.
         """
 
     def tell(self, candidate: Candidate, error_pct: float) -> None:
@@ -141,10 +147,14 @@ class SamplerKind:
     Attributes:
         summary: What it does, in a line.
         start: Begins a search of a problem; the seed decides all that is random in it.
+        pending: Evaluations that it does well to have pending, the next included.
+        pending_at_most: Evaluations it can have pending; 0: any number.
     """
 
     summary: str
     start: Callable[[Problem, int], Sampler]
+    pending: int
+    pending_at_most: int = 0
 
 
 def as_candidate(row: Ints) -> Candidate:

@@ -7,7 +7,8 @@ error, to which every layer adds, in place of a Hessian, and the bounds of sever
 give a front.
 """
 
-from collections.abc import Generator
+import math
+from collections.abc import Generator, Sequence
 
 from dse.search.samplers._predicted import descent
 from dse.search.samplers.base import Candidate, Problem, SamplerKind
@@ -27,7 +28,7 @@ class Bisection:
         self._errors: dict[Candidate, float] = {}
         self._questions = self._bisect()
 
-    def ask(self) -> Candidate | None:
+    def ask(self, pending: Sequence[Candidate] = ()) -> Candidate | None:
         """Return the next candidate whose error decides a bisection."""
         return next(self._questions, None)
 
@@ -43,10 +44,15 @@ class Bisection:
                 middle = (kept + broken) // 2
                 if self._way[middle] not in self._errors:
                     yield self._way[middle]
-                if self._errors[self._way[middle]] <= bound:
+                if self._errors.get(self._way[middle], math.inf) <= bound:
                     kept = middle
                 else:
                     broken = middle
 
 
-SAMPLER = SamplerKind(summary="bisection to bounds on accuracy, by sensitivity", start=Bisection)
+SAMPLER = SamplerKind(
+    summary="bisection to bounds on accuracy, by sensitivity",
+    start=Bisection,
+    pending=1,
+    pending_at_most=1,
+)

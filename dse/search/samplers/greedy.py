@@ -1,7 +1,9 @@
 """A walk up the predicted front: what needs no learning at all."""
 
+from collections.abc import Sequence
+
 from dse.search.samplers._predicted import predicted_fronts
-from dse.search.samplers.base import Candidate, Problem, SamplerKind
+from dse.search.samplers.base import MANY, Candidate, Problem, SamplerKind
 
 
 class Greedy:
@@ -12,7 +14,7 @@ class Greedy:
         del seed
         self._left = predicted_fronts(problem)
 
-    def ask(self) -> Candidate | None:
+    def ask(self, pending: Sequence[Candidate] = ()) -> Candidate | None:
         """Return the next candidate up the front."""
         return next(self._left, None)
 
@@ -20,4 +22,6 @@ class Greedy:
         """Learn nothing: the order is fixed."""
 
 
-SAMPLER = SamplerKind(summary="a walk up the front that cost model and SQNR predict", start=Greedy)
+SAMPLER = SamplerKind(
+    summary="a walk up the front that cost model and SQNR predict", start=Greedy, pending=MANY
+)

@@ -1,9 +1,9 @@
 """Every candidate, one after the other."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import product
 
-from dse.search.samplers.base import Candidate, Problem, SamplerKind
+from dse.search.samplers.base import MANY, Candidate, Problem, SamplerKind
 
 
 class Grid:
@@ -16,7 +16,7 @@ class Grid:
             *(range(len(choice.values)) for choice in problem.choices)
         )
 
-    def ask(self) -> Candidate | None:
+    def ask(self, pending: Sequence[Candidate] = ()) -> Candidate | None:
         """Return the next candidate."""
         return next(self._left, None)
 
@@ -24,4 +24,4 @@ class Grid:
         """Learn nothing: the order is fixed."""
 
 
-SAMPLER = SamplerKind(summary="every candidate, in order", start=Grid)
+SAMPLER = SamplerKind(summary="every candidate, in order", start=Grid, pending=MANY)

@@ -14,4 +14,6 @@ def _start(problem: Problem, seed: int) -> OptunaSearch:
     )
 
 
-SAMPLER = SamplerKind(summary="NSGA-II: crossover, mutation, non-dominated sorting", start=_start)
+SAMPLER = SamplerKind(
+    summary="NSGA-II: crossover, mutation, non-dominated sorting", start=_start, pending=4
+)

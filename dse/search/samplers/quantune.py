@@ -7,6 +7,8 @@ taught is taken along. Quantune looks for the most accurate configuration alone;
 prediction is the greatest growth of the hypervolume, since the cost is known.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import xgboost
 
@@ -46,15 +48,24 @@ class Quantune:
             for earlier in problem.earlier
         ]
 
-    def ask(self) -> Candidate | None:
-        """Return the candidate whose predicted error would add most."""
-        seen = [as_candidate(row) in self._errors for row in self._candidates]
+    def ask(self, pending: Sequence[Candidate] = ()) -> Candidate | None:
+        """Return the candidate whose predicted error would add most, pending ones as predicted."""
+        known = {*self._errors, *pending}
+        seen = [as_candidate(row) in known for row in self._candidates]
         left = np.flatnonzero(~np.array(seen))
         if not len(left):
             return None
         if len(self._errors) < _RANDOM_FIRST and not self._earlier:
             return as_candidate(self._candidates[self._rng.choice(left)])
-        growth = self._staircase.growth(self._cost[left], self._predicted()[left])
+        trees = self._trees()
+        staircase = self._staircase
+        if pending:
+            rows = np.array(pending)
+            features = xgboost.DMatrix(_features(self._problem, rows, self._problem.network))
+            believed = self._errors_by(trees, features)
+            staircase = staircase.believing(self._problem.log2_lut(rows), believed)
+        predicted = self._errors_by(trees, self._features)
+        growth = staircase.growth(self._cost[left], predicted[left])
         best = np.flatnonzero(growth == growth.max())
         return as_candidate(self._candidates[left[self._rng.choice(best)]])
 
@@ -65,7 +76,10 @@ class Quantune:
             cost = self._problem.log2_lut(np.array([candidate]))
             self._staircase.add(float(cost[0]), error_pct)
 
-    def _predicted(self) -> Floats:
+    def _errors_by(self, trees: xgboost.Booster, features: xgboost.DMatrix) -> Floats:
+        return np.asarray(trees.predict(features)) + self._problem.float_error_pct
+
+    def _trees(self) -> xgboost.Booster:
         own = np.array(list(self._errors), dtype=np.int64).reshape(-1, len(self._problem.choices))
         drops = np.array(list(self._errors.values())) - self._problem.float_error_pct
         known = [*self._earlier, (_features(self._problem, own, self._problem.network), drops)]
@@ -73,8 +87,7 @@ class Quantune:
             np.vstack([features for features, _ in known]),
             label=np.concatenate([drop for _, drop in known]),
         )
-        trees = xgboost.train(_BOOSTING | {"seed": self._seed}, matrix, _ROUNDS)
-        return np.asarray(trees.predict(self._features)) + self._problem.float_error_pct
+        return xgboost.train(_BOOSTING | {"seed": self._seed}, matrix, _ROUNDS)
 
 
 def _features(problem: Problem, candidates: Ints, network: tuple[float, ...]) -> Floats:
@@ -86,4 +99,6 @@ def _features(problem: Problem, candidates: Ints, network: tuple[float, ...]) ->
     return np.hstack([*columns, np.tile(np.asarray(network), (len(candidates), 1))])
 
 
-SAMPLER = SamplerKind(summary="Quantune: boosted trees on the configuration", start=Quantune)
+SAMPLER = SamplerKind(
+    summary="Quantune: boosted trees on the configuration", start=Quantune, pending=4
+)

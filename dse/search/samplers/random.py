@@ -1,10 +1,10 @@
 """Candidates drawn evenly: what every other sampler must beat."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from dse.search.samplers.base import Candidate, Problem, SamplerKind, as_candidate
+from dse.search.samplers.base import MANY, Candidate, Problem, SamplerKind, as_candidate
 
 
 class Random:
@@ -14,7 +14,7 @@ class Random:
         """Begin with the given seed."""
         self._drawn = _drawn(problem, np.random.default_rng(seed))
 
-    def ask(self) -> Candidate | None:
+    def ask(self, pending: Sequence[Candidate] = ()) -> Candidate | None:
         """Return the next draw."""
         return next(self._drawn, None)
 
@@ -30,4 +30,4 @@ def _drawn(problem: Problem, rng: np.random.Generator) -> Iterator[Candidate]:
         yield as_candidate(problem.random(rng, 1)[0])
 
 
-SAMPLER = SamplerKind(summary="candidates drawn evenly", start=Random)
+SAMPLER = SamplerKind(summary="candidates drawn evenly", start=Random, pending=MANY)

@@ -7,7 +7,11 @@ from dse.search.samplers.base import Problem, SamplerKind
 
 
 def _start(problem: Problem, seed: int) -> OptunaSearch:
-    return OptunaSearch(problem, lambda seed: TPESampler(multivariate=True, seed=seed), seed)
+    return OptunaSearch(
+        problem, lambda seed: TPESampler(multivariate=True, constant_liar=True, seed=seed), seed
+    )
 
 
-SAMPLER = SamplerKind(summary="TPE: densities of good and of other candidates", start=_start)
+SAMPLER = SamplerKind(
+    summary="TPE: densities of good and of other candidates", start=_start, pending=4
+)

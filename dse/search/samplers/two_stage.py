@@ -4,6 +4,8 @@ In memory, the law (`_law.py`) predicts errors with their doubt and the cost mod
 costs; evaluated is the candidate of which the hypervolume is expected to grow most.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from dse.search.samplers._improvement import Staircase
@@ -28,17 +30,19 @@ class TwoStage:
         self._errors: dict[Candidate, float] = {}
         self._listed: tuple[Ints, Floats] | None = None
 
-    def ask(self) -> Candidate | None:
-        """Return the candidate expected to add most."""
-        rng = np.random.default_rng([self._seed, len(self._errors)])
+    def ask(self, pending: Sequence[Candidate] = ()) -> Candidate | None:
+        """Return the candidate expected to add most, if the law is right about pending ones."""
+        rng = np.random.default_rng([self._seed, len(self._errors) + len(pending)])
         candidates, cost = self._pool(rng)
         rows = {as_candidate(row): index for index, row in enumerate(candidates)}
         new = np.ones(len(candidates), dtype=np.bool_)
-        new[[rows[seen] for seen in self._errors if seen in rows]] = False
+        new[[rows[seen] for seen in (*self._errors, *pending) if seen in rows]] = False
         if not new.any():
             return None
         mean, deviation = self._law.predict(candidates[new])
-        expected = self._staircase.expected_growth(cost[new], mean, deviation, self._law.offset_pct)
+        expected = self._believed(pending).expected_growth(
+            cost[new], mean, deviation, self._law.offset_pct
+        )
         best = np.flatnonzero(expected == expected.max())
         return as_candidate(candidates[new][rng.choice(best)])
 
@@ -50,6 +54,13 @@ class TwoStage:
         cost = self._problem.log2_lut(np.array([candidate]))
         self._staircase.add(float(cost[0]), error_pct)
         self._law.fit(np.array(list(self._errors)), np.array(list(self._errors.values())))
+
+    def _believed(self, pending: Sequence[Candidate]) -> Staircase:
+        if not pending:
+            return self._staircase
+        rows = np.array(pending)
+        error_pct = np.exp(self._law.predict(rows)[0]) - self._law.offset_pct
+        return self._staircase.believing(self._problem.log2_lut(rows), error_pct)
 
     def _pool(self, rng: np.random.Generator) -> tuple[Ints, Floats]:
         if self._listed is not None:
@@ -65,4 +76,5 @@ class TwoStage:
 SAMPLER = SamplerKind(
     summary="SQNR predicts, evaluations refine, the greatest expected growth is next",
     start=TwoStage,
+    pending=4,
 )

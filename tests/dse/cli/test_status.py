@@ -6,7 +6,7 @@ import json
 def test_text_and_json(bitfront, study_folder):
     text = bitfront(f"status {study_folder}").out
     found = json.loads(bitfront(f"status {study_folder} --json").out)
-    assert f"{found['known']} of {found['planned']} points" in text
+    assert f"{found['known']} of {found['wanted']} points" in text
     assert f"hypervolume {found['hypervolume']:.3f}" in text
     assert "nobody is working on it" in text
 

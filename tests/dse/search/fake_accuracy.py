@@ -1,6 +1,7 @@
 """An accuracy source without torch: quick, deterministic, and able to fail on demand."""
 
 import os
+import random
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -86,7 +87,7 @@ class FakeSource:
         self, wanted: Sequence[Quantization], floors_pct: Sequence[float]
     ) -> Iterator[Outcome]:
         for quantization, floor_pct in zip(wanted, floors_pct, strict=True):
-            time.sleep(self.factory.seconds)
+            time.sleep(self.factory.seconds * (random.random() * 5 if self.factory.jitter else 1))
             self.factory.note(quantization.scheme)
             self.factory.fail_at(quantization.scheme)
             result = accuracy_of(quantization)
@@ -123,6 +124,7 @@ class FakeFactory:
         failure: What happens at the scheme int4 × int4.
         diverges: Weight format whose training diverges.
         streams: Whether its images would come from files.
+        jitter: Whether some evaluations take longer than others.
     """
 
     weights: str = "weights"
@@ -133,6 +135,7 @@ class FakeFactory:
     failure: str = "none"
     diverges: str = "none"
     streams: bool = False
+    jitter: bool = False
 
     def data_fingerprint(self) -> str:
         return f"fingerprint of {self.data}"

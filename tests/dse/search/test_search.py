@@ -1,5 +1,6 @@
 """Per-layer searches: what is decided, what is stored, and how they go on."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -11,8 +12,11 @@ from dse.errors import DesignError, UnknownPluginError
 from dse.formats import parse_format, parse_sweep
 from dse.recipe import Recipe
 from dse.search.decision import Decision
+from dse.search.effort import Effort
 from dse.search.layer_space import LayerSpace
-from dse.search.search import Effort, search
+from dse.search.lock import writer_lock
+from dse.search.samplers import SAMPLERS, SamplerKind
+from dse.search.search import search
 from dse.search.settings import StudySettings
 from dse.search.store import Store
 from hw_models.cost import estimate
@@ -36,9 +40,11 @@ def space_of(settings=SETTINGS):
     return LayerSpace(settings=settings, template=template, foldings=foldings)
 
 
-def run(folder, trials=12, sampler="random", seed=0, settings=SETTINGS, factory=None):
-    effort = Effort(sampler=sampler, trials=trials, seed=seed)
-    return search(settings, folder, factory or FakeFactory(), effort)
+def run(
+    folder, trials=12, sampler="random", seed=0, settings=SETTINGS, factory=None, pending=0, **how
+):
+    effort = Effort(sampler=sampler, trials=trials, seed=seed, pending=pending)
+    return search(settings, folder, factory or FakeFactory(), effort, **how)
 
 
 def evaluations(folder):
@@ -108,14 +114,83 @@ def test_a_grid_ends_and_is_the_same_after_an_interruption(tmp_path):
     assert evaluations(tmp_path / "parts").equals(whole)
 
 
-@pytest.mark.parametrize("sampler", ["grid", "random", "greedy", "bisection", "two-stage"])
-def test_an_interrupted_search_asks_what_a_whole_one_asks(tmp_path, sampler):
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_neither_interruptions_nor_workers_change_what_is_asked(tmp_path, sampler):
     run(tmp_path / "whole", trials=14, sampler=sampler, seed=3)
+    whole = evaluations(tmp_path / "whole")
     for trials in (1, 6, 14):
         run(tmp_path / "parts", trials=trials, sampler=sampler, seed=3)
-    assert list(evaluations(tmp_path / "parts")["digest"]) == list(
-        evaluations(tmp_path / "whole")["digest"]
-    )
+    assert evaluations(tmp_path / "parts").equals(whole)
+    slow_at_times = FakeFactory(seconds=0.004, jitter=True)
+    with ThreadPoolExecutor(3) as threads:
+        for trials in (5, 14):
+            run(
+                tmp_path / "threads",
+                trials=trials,
+                sampler=sampler,
+                seed=3,
+                factory=slow_at_times,
+                executor=threads,
+                jobs=3,
+            )
+    assert evaluations(tmp_path / "threads").equals(whole)
+
+
+class Recorder:
+    """A sampler that writes down what it is asked and told."""
+
+    def __init__(self):
+        self.told, self.asks = [], []
+
+    def ask(self, pending=()):
+        self.asks.append((list(self.told), list(pending)))
+        return (len(self.asks) - 1, 0, 0, 0) if len(self.asks) <= 6 else None
+
+    def tell(self, candidate, error_pct):
+        self.told.append(candidate[0])
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_sampler_is_told_what_it_may_know_and_nothing_else(tmp_path, monkeypatch, jobs):
+    recorder = Recorder()
+    kind = SamplerKind(summary="", start=lambda problem, seed: recorder, pending=3)
+    for module in ("search", "effort"):
+        monkeypatch.setattr(f"dse.search.{module}.SAMPLERS", {"recorder": kind})
+    with ThreadPoolExecutor(2) as threads:
+        executor = threads if jobs > 1 else "processes"
+        run(tmp_path, sampler="recorder", executor=executor, jobs=jobs)
+    for number, (told, pending) in enumerate(recorder.asks[:6]):
+        assert told == list(range(max(0, number - 2)))
+        assert [candidate[0] for candidate in pending] == list(range(max(0, number - 2), number))
+
+
+def test_a_sampler_that_needs_every_result_waits_for_it(tmp_path):
+    with pytest.raises(DesignError, match="--pending is 2, but sampler 'bisection' needs every"):
+        run(tmp_path, sampler="bisection", pending=2)
+
+
+def test_a_candidate_that_kills_its_workers_stays_pending_and_the_search_goes_on(tmp_path):
+    formats = parse_sweep("int4-5")
+    decisions = tuple(replace(decision, formats=formats) for decision in DECISIONS)
+    settings = replace(SETTINGS, weights=formats, acts=formats, decisions=decisions)
+    factory = FakeFactory(failure="killed")
+    how = {"settings": settings, "factory": factory, "jobs": 2, "sampler": "two-stage"}
+    study = run(tmp_path, trials=16, **how)
+    assert (study.n_points, study.n_computed) == (16, 16)
+    with Store.open_readonly(tmp_path) as store:
+        assert {(ended.weight_format, ended.act_format) for ended in store.ended()} == {
+            ("int4", "int4")
+        }
+        assert len(store.ended()) + len(store.evaluations()) == 16
+    assert run(tmp_path, trials=16, **how).n_computed == 0
+
+
+def test_a_second_search_in_the_same_folder_is_refused(tmp_path):
+    with (
+        writer_lock(tmp_path),
+        pytest.raises(DesignError, match=r"another bitfront .* is writing to"),
+    ):
+        run(tmp_path)
 
 
 def test_another_sampler_goes_on_with_what_is_known(tmp_path):
@@ -173,6 +248,8 @@ def test_decisions_must_cover_the_network(decisions, words):
 
 
 def test_bad_efforts_are_refused_before_anything_is_written(tmp_path):
+    with pytest.raises(DesignError, match="--pending is -1"):
+        Effort(sampler="grid", trials=1, seed=0, pending=-1)
     with pytest.raises(DesignError, match="--trials is 0"):
         Effort(sampler="grid", trials=0, seed=0)
     with pytest.raises(UnknownPluginError, match="no sampler called 'anneal'"):

@@ -308,12 +308,14 @@ def test_a_study_of_the_first_schema_is_read_as_it_is_and_brought_up_to_date_to_
     with closing(sqlite3.connect(folder / DB_NAME)) as database:
         database.executescript(
             "ALTER TABLE accuracy DROP COLUMN changed_weights_pct; DROP TABLE ended;"
+            "ALTER TABLE runs DROP COLUMN seconds; ALTER TABLE runs DROP COLUMN search;"
             "PRAGMA user_version = 1;"
         )
     old = (folder / DB_NAME).read_bytes()
     with Store.open_readonly(folder) as store:
         assert store.evaluations().equals(expected)
         assert (store.ended(), store.counts()) == ((), (4, 2))
+        assert (store.last_run().seconds, store.last_run().search) == (0, "")
     assert (folder / DB_NAME).read_bytes() == old
     with writer_lock(folder) as lock, Store.open(lock) as store:
         assert store.evaluations().equals(expected)
