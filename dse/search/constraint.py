@@ -7,6 +7,7 @@ front. Selection sees validation data, so constraints do.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -93,13 +94,19 @@ class Constraint:
             return self.bound
         if not board:
             raise DesignError(f"'{self.to_plain()}': of which device? Give board = \"…\"")
-        return float(self.bound * getattr(BOARDS[board].resources, self.column))
+        return float(self.bound * getattr(_resources(board), self.column))
 
     def violation(self, values: Floats, board: str) -> Floats:
         """Return by which share of the bound `values` break it, 0 where they keep it."""
         limit = self.limit(board)
         over = values - limit if self.is_upper else limit - values
         return np.asarray(np.maximum(over, 0.0) / max(abs(limit), 1.0))
+
+
+@cache
+def _resources(board: str) -> Resources:
+    """Return what a board has; asked for with every candidate, and looking for plug-ins is slow."""
+    return BOARDS[board].resources
 
 
 def with_board(constraints: Sequence[Constraint], board: str) -> tuple[Constraint, ...]:

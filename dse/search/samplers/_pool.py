@@ -5,7 +5,6 @@ from collections.abc import Callable
 import numpy as np
 
 from dse.pareto import front
-from dse.search.samplers._predicted import descent
 from dse.search.samplers.base import Floats, Ints, Problem
 
 _GENERATIONS = 12
@@ -21,17 +20,17 @@ def pool(
     """Return distinct candidates around the predicted front, `(n, choices)`.
 
     A small space is listed. In a large one the front of (predicted error, cost) is bred from
-    `start` and from the descent by SQNR, by mutation and crossover, in memory.
+    `start` by mutation and crossover, in memory.
 
     Args:
         problem: The space.
         error: Predicts errors, in any unit, `(n, choices)` to `(n,)`.
-        start: Candidates known to be good, `(k, choices)`.
+        start: Candidates to begin with, `(k, choices)`.
         rng: Draws mutations.
     """
     if problem.is_listed:
         return problem.candidates()
-    parents = np.vstack([start, np.array(descent(problem))])
+    parents = start
     looked_at = [parents]
     for _ in range(_GENERATIONS):
         children = np.unique(_bred(problem, parents, rng), axis=0)

@@ -11,6 +11,7 @@ import numpy as np
 from dse.search.samplers._improvement import Staircase
 from dse.search.samplers._law import Law
 from dse.search.samplers._pool import pool
+from dse.search.samplers._predicted import descent
 from dse.search.samplers.base import Candidate, Floats, Ints, Problem, SamplerKind, as_candidate
 
 
@@ -29,6 +30,7 @@ class TwoStage:
         self._staircase = Staircase.of(problem)
         self._errors: dict[Candidate, float] = {}
         self._listed: tuple[Ints, Floats] | None = None
+        self._start: list[Candidate] = [] if problem.is_listed else descent(problem)
 
     def ask(self, pending: Sequence[Candidate] = ()) -> Candidate | None:
         """Return the candidate expected to add most, if the law is right about pending ones."""
@@ -65,8 +67,8 @@ class TwoStage:
     def _pool(self, rng: np.random.Generator) -> tuple[Ints, Floats]:
         if self._listed is not None:
             return self._listed
-        seen = np.array(list(self._errors), dtype=np.int64).reshape(-1, len(self._problem.choices))
-        found = pool(self._problem, self._law.mean, seen, rng)
+        start = np.array([*self._errors, *self._start], dtype=np.int64)
+        found = pool(self._problem, self._law.mean, start, rng)
         costed = found, self._problem.log2_lut(found)
         if self._problem.is_listed:
             self._listed = costed
