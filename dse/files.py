@@ -1,10 +1,13 @@
 """Files that are either whole or not there."""
 
+import logging
 import os
 import secrets
 from pathlib import Path
 
 from dse.errors import DataError
+
+_LOG = logging.getLogger(__name__)
 
 
 def replace_atomically(path: Path, data: bytes | str) -> None:
@@ -30,6 +33,19 @@ def replace_atomically(path: Path, data: bytes | str) -> None:
             draft.unlink(missing_ok=True)
     except OSError as error:
         raise DataError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def keep_in_cache(path: Path, data: bytes) -> bool:
+    """Write `data` to a cache and return whether that worked; a warning is logged if not.
+
+    What took long to find is not thrown away because it cannot be kept for the next time.
+    """
+    try:
+        replace_atomically(path, data)
+    except DataError as error:
+        _LOG.warning("%s: the result is used, but not kept for the next time", error)
+        return False
+    return True
 
 
 def require_writable_folder(folder: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dse.cli.network import ExecutorOption, checkpoint_sha256, default_data
-from dse.errors import DesignError
+from dse.errors import DataError, DesignError
 from dse.recipe import parse_recipes
 from dse.search.decision import OPERANDS
 from dse.search.settings import StudySettings
@@ -191,8 +191,12 @@ def _device(path: Path, given: Mapping[str, Any]) -> str:
 def _from_study(folder: Path) -> "tuple[StudySettings, NetworkAccuracy]":
     """Return what a folder's study says."""
     from dse.search.source import NetworkAccuracy
-    from dse.search.store import Store
+    from dse.search.store import DB_NAME, Store
 
+    if not (folder / DB_NAME).exists():
+        raise DataError(
+            f"no search in {folder}: 'bitfront search SPACE.toml --out {folder}' begins one"
+        )
     with Store.open_readonly(folder) as store:
         settings = store.header.settings
     if not settings.decisions:

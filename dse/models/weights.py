@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
 from dse.errors import DataError, DesignError
-from dse.files import replace_atomically
+from dse.files import keep_in_cache
 from dse.models.base import Network
 from dse.models.checkpoint import fitted, load_checkpoint, state_digest
 from dse.models.train import Progress, State, silent, train
@@ -41,7 +41,8 @@ class TrainedWeights:
     Attributes:
         state: The state dict.
         digest: SHA-256 (hex) of it; what an accuracy depends on.
-        path: The file they were read from or written to; `None` for a package's.
+        path: The file they were read from or written to; `None` for a package's, and where the
+            cache cannot be written.
         is_new: They were trained now.
     """
 
@@ -113,7 +114,7 @@ def trained(
         progress: Called after each epoch.
 
     Raises:
-        DataError: The checkpoint cannot be used, or the cache cannot be written.
+        DataError: The checkpoint cannot be used.
         DesignError: The training diverged.
     """
     if checkpoint is not None:
@@ -140,8 +141,10 @@ def trained(
     )
     buffer = io.BytesIO()
     torch.save(state, buffer)
-    replace_atomically(path, buffer.getvalue())
-    return TrainedWeights(state=state, digest=state_digest(state), path=path, is_new=True)
+    kept = keep_in_cache(path, buffer.getvalue())
+    return TrainedWeights(
+        state=state, digest=state_digest(state), path=path if kept else None, is_new=True
+    )
 
 
 def _read(network: Network, path: Path) -> TrainedWeights:

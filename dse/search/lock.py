@@ -38,9 +38,7 @@ def writer_lock(folder: Path) -> Iterator[WriterLock]:
     path = folder / LOCK_NAME
     try:
         with _locked(path) as file:
-            file.truncate(0)
-            file.write(f"{os.getpid()}\n")
-            file.flush()
+            _sign(file, path)
             try:
                 yield WriterLock(folder=folder)
             finally:
@@ -63,6 +61,16 @@ def writer_of(folder: Path) -> int | None:
     except OSError:
         pass  # no lock, or none of ours to read
     return None
+
+
+def _sign(file: TextIO, path: Path) -> None:
+    """Write who holds the lock; on a full disk, fail before anything begins."""
+    try:
+        file.truncate(0)
+        os.write(file.fileno(), f"{os.getpid()}\n".encode())  # nothing stays in a buffer
+    except OSError as error:
+        path.unlink()
+        raise DataError(f"cannot write {path}: {error.strerror or error}") from error
 
 
 @contextmanager

@@ -566,7 +566,10 @@ def _explained(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
-        raise DataError(f"cannot read or write {path}: {error}") from error
+        raise DataError(
+            f"cannot read or write {path}: {error}; what it holds is kept: put that right and run "
+            "the command again"
+        ) from error
     except sqlite3.Error as error:
         raise DataError(
             f"{path} is damaged ({error}); restore it or name another folder"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from dse.files import replace_atomically
+from dse.files import keep_in_cache
 from hw_models.finn.build import FinnBuild, FinnLayer
 from hw_models.finn.rtl import PRIMITIVES, layer_memories, layer_sources
 from hw_models.resources import Resources
@@ -49,7 +49,7 @@ def synthesise_layer(
     netlists = run_yosys(jobs, timeout_s=timeout_s)
     counts = [count(netlist, DEVICE, version()).resources for netlist in netlists]
     total = sum(counts, start=Resources())
-    replace_atomically(kept, json.dumps(total.to_json()))
+    keep_in_cache(kept, json.dumps(total.to_json()).encode())
     return total
 
 

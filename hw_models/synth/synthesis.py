@@ -9,7 +9,7 @@ from pathlib import Path
 import platformdirs
 
 from dse.errors import DataError, DesignError
-from dse.files import replace_atomically
+from dse.files import keep_in_cache
 from dse.registry import nearest
 from hw_models.resources import Resources
 from hw_models.rtl.design import Rtl
@@ -35,7 +35,8 @@ def synthesise(
     """Synthesise `rtls` for `device` and count what they take, from the cache where it is known.
 
     Each result is stored under a digest of the RTL, the device, the commands and the tool's
-    version as soon as its batch is done. An unreadable entry is set aside and computed again.
+    version as soon as its batch is done. An unreadable entry is set aside and computed again. A
+    cache that cannot be written costs a warning, no result.
 
     Args:
         rtls: Designs.
@@ -65,7 +66,7 @@ def synthesise(
         netlists = run_yosys(jobs, setup, processes=processes, timeout_s=timeout_s)
         for path, netlist in zip(missing, netlists, strict=True):
             counted = count(netlist, device, tool_version)
-            replace_atomically(path, json.dumps(asdict(counted), indent=1))
+            keep_in_cache(path, json.dumps(asdict(counted), indent=1).encode())
             known[path] = counted
     return [result for path in paths if (result := known[path]) is not None]
 
@@ -87,7 +88,7 @@ def _load(path: Path) -> Synthesis | None:
     try:
         fields = json.loads(path.read_text())
         return Synthesis(**{**fields, "resources": Resources(**fields["resources"])})
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (ValueError, TypeError, KeyError, AttributeError, OSError, DesignError):
         aside = path.with_suffix(".unreadable")

@@ -61,7 +61,7 @@ class TwoStage:
         if not pending:
             return self._staircase
         rows = np.array(pending)
-        error_pct = np.exp(self._law.predict(rows)[0]) - self._law.offset_pct
+        error_pct = np.exp(self._law.mean(rows)) - self._law.offset_pct
         return self._staircase.believing(self._problem.log2_lut(rows), error_pct)
 
     def _pool(self, rng: np.random.Generator) -> tuple[Ints, Floats]:

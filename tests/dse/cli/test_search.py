@@ -88,6 +88,12 @@ def test_either_a_space_or_a_folder(bitfront, space, arguments):
     assert "give a space with --out FOLDER, or --resume FOLDER" in outcome.error_line
 
 
+def test_nothing_to_resume_says_how_to_begin(bitfront, tmp_path):
+    outcome = bitfront(f"search --resume {tmp_path}")
+    assert outcome.code == 2
+    assert f"'bitfront search SPACE.toml --out {tmp_path}' begins one" in outcome.error_line
+
+
 def test_a_sweep_is_no_search(bitfront, checkpoint, tmp_path):
     study = tmp_path / "sweep"
     sweep = f"--model digits-mlp --checkpoint {checkpoint} --weights int4 --acts int4"

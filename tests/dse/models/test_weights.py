@@ -102,6 +102,15 @@ def test_nothing_is_cached_when_training_fails(get, examples, cache, refusal):
     assert not [path for path in cache.rglob("*") if path.is_file()]
 
 
+def test_a_cache_that_cannot_be_written_costs_a_warning_and_no_training(get, cache, caplog):
+    (cache / "bitfront").touch()
+    found = get()
+    assert found.is_new
+    assert found.path is None
+    (record,) = caplog.records
+    assert "is used, but not kept" in record.getMessage()
+
+
 def test_a_checkpoint_comes_first(tiny, get, tmp_path):
     state = tiny.initial(9).state_dict()
     torch.save(state, tmp_path / "mine.pt")

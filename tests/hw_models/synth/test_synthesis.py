@@ -52,6 +52,15 @@ def test_the_cache_answers_without_the_tool(tmp_path, monkeypatch):
         synthesise([mac("int4", Style.ECP5, terms=7)], "ecp5", cache=tmp_path)
 
 
+def test_a_cache_that_cannot_be_written_costs_a_warning_and_no_result(tmp_path, caplog):
+    design = mac("int4", Style.ECP5)
+    (tmp_path / "file").touch()
+    found = synthesise([design], "ecp5", cache=tmp_path / "file")
+    assert found[0].resources.lut == LUT["ecp5"]["int4"]
+    (record,) = caplog.records
+    assert "is used, but not kept" in record.getMessage()
+
+
 @pytest.mark.parametrize("damage", ["", "{", "[]", '{"resources": {"lut": -1}}', "\xff"])
 def test_an_unreadable_entry_is_set_aside_and_computed_again(damage, tmp_path):
     design = mac("int4", Style.ECP5)
