@@ -15,6 +15,7 @@ from dse.cli.network import (
     ExecutorOption,
     GranularityOption,
     HostOption,
+    KnownOption,
     ScaleOption,
     UnsignedActsOption,
     WeightRangeOption,
@@ -56,6 +57,7 @@ def explore(
         ),
     ] = None,
     executor: ExecutorOption = "processes",
+    known: KnownOption = None,
     seed: Annotated[int, typer.Option(help="Decides splits and training.")] = 0,
     checkpoint: CheckpointOption = None,
     edge_format: EdgeFormatOption = None,
@@ -99,6 +101,7 @@ def explore(
     from dse.cli.progress import progress_bars
     from dse.report import write_report
     from dse.search.executor import check_executor
+    from dse.search.known import known_accuracies
     from dse.search.source import NetworkAccuracy
     from dse.search.study import explore as explore_grid
 
@@ -146,7 +149,13 @@ def explore(
     try:
         with progress_bars() as progress:
             study = explore_grid(
-                settings, out, accuracy, jobs=jobs, executor=executor, progress=progress
+                settings,
+                out,
+                accuracy,
+                jobs=jobs,
+                executor=executor,
+                known=known_accuracies(known or ()),
+                progress=progress,
             )
     except KeyboardInterrupt:
         typer.echo("stopped; what was finished is kept, the same command goes on", err=True)

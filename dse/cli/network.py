@@ -30,6 +30,13 @@ ExecutorOption = Annotated[
         help="Who evaluates: processes, dask (a cluster made here), or dask:ADDRESS of a scheduler."
     ),
 ]
+KnownOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        help="Study whose accuracies are taken where they are the same; may be given again.",
+        show_default=False,
+    ),
+]
 CheckpointOption = Annotated[
     Path | None,
     typer.Option(help="File with a torch state dict.", show_default="weights trained here"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dse.cli.network import ExecutorOption, checkpoint_sha256, default_data
+from dse.cli.network import ExecutorOption, KnownOption, checkpoint_sha256, default_data
 from dse.errors import DataError, DesignError
 from dse.recipe import parse_recipes
 from dse.search.decision import OPERANDS
@@ -59,6 +59,7 @@ def search(
     trials: Annotated[int, typer.Option(help="Evaluations in the folder at the end.")] = 200,
     seed: Annotated[int, typer.Option(help="Decides what is random in the sampler.", min=0)] = 0,
     executor: ExecutorOption = "processes",
+    known: KnownOption = None,
     jobs: Annotated[int, typer.Option(help="Processes that evaluate.")] = 1,
     pending: Annotated[
         int | None,
@@ -77,6 +78,7 @@ def search(
     from dse.report import write_report
     from dse.search.effort import Effort
     from dse.search.executor import check_executor
+    from dse.search.known import known_accuracies
     from dse.search.search import search as search_space
 
     check_executor(executor, jobs)
@@ -97,6 +99,7 @@ def search(
                 effort,
                 jobs=jobs,
                 executor=executor,
+                known=known_accuracies(known or ()),
                 progress=progress,
             )
     except KeyboardInterrupt:

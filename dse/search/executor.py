@@ -6,12 +6,13 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext
 from itertools import chain
 from pathlib import Path
 from queue import SimpleQueue
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 from dse.errors import BitfrontError, DesignError
 from dse.progress import Progress, silent
 from dse.search.dispatch import LOGS, Crew, Dispatcher, Feed
+from dse.search.known import Known, Remembering, recalled
 from dse.search.work import Evaluates, Factory, Finished, Task, WorkerLost, done, work
 
 PROCESSES, DASK = "processes", "dask"
@@ -102,6 +103,7 @@ class Workers:
         source: Evaluates,
         factory: Factory,
         folder: Path,
+        known: Known = MappingProxyType({}),
         progress: Progress = silent,
     ) -> None:
         """Open nothing yet.
@@ -112,11 +114,13 @@ class Workers:
             source: Finds accuracies in this process.
             factory: Makes the same source in another one.
             folder: Of the study.
+            known: Accuracies that need not be found.
             progress: Told of the progress of long tasks.
         """
         self._executor, self._jobs = executor, jobs
         self._source = source if executor == PROCESSES and jobs == 1 else None
         self._factory, self._progress, self._logs = factory, progress, folder / LOGS
+        self._known = known
         self._stack = ExitStack()
         self._crew: Crew | None = None
 
@@ -138,12 +142,13 @@ class Workers:
     def results(self, feed: Feed) -> Generator[Finished, None, None]:
         """Yield the results of tasks as they come; see `Dispatcher.results`."""
         if self._source is not None:
-            yield from results_here(self._source, feed, self._progress)
+            yield from results_here(self._source, feed, self._progress, self._known)
             return
         tasks = iter(feed)
         if (first := next(tasks, None)) is None:
             return
-        dispatcher = Dispatcher(crew=self._opened(), logs=self._logs, progress=self._progress)
+        crew = Remembering(self._opened(), self._known)
+        dispatcher = Dispatcher(crew=crew, logs=self._logs, progress=self._progress)
         yield from dispatcher.results(chain([first], tasks))
 
     def _opened(self) -> Crew:
@@ -164,9 +169,15 @@ class Workers:
 
 
 def results_here(
-    source: Evaluates, feed: Feed, progress: Progress = silent
+    source: Evaluates,
+    feed: Feed,
+    progress: Progress = silent,
+    known: Known = MappingProxyType({}),
 ) -> Generator[Finished, None, None]:
     """Yield the results of all tasks, computed in this process, in order."""
     for task in feed:
         assert task is not None, "every result is there"
-        yield from done(source, task, progress)
+        found, rest = recalled(task, known)
+        yield from found
+        if rest is not None:
+            yield from done(source, rest, progress)

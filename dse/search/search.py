@@ -5,6 +5,7 @@ from concurrent.futures import Executor
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 from dse.progress import Progress, silent
 from dse.search.checked import versions
@@ -13,6 +14,7 @@ from dse.search.dispatch import Feed
 from dse.search.effort import Effort
 from dse.search.evaluate import SourceFactory, sensitivity_of
 from dse.search.executor import PROCESSES, Workers, check_executor
+from dse.search.known import Known
 from dse.search.layer_space import LayerSpace
 from dse.search.lock import writer_lock
 from dse.search.samplers import SAMPLERS
@@ -39,6 +41,7 @@ def search(
     *,
     jobs: int = 1,
     executor: str | Executor = PROCESSES,
+    known: Known = MappingProxyType({}),
     progress: Progress = silent,
 ) -> Study:
     """Evaluate what a sampler asks for until the folder holds enough evaluations.
@@ -55,6 +58,7 @@ def search(
         jobs: Number of processes that find accuracies; no result depends on it.
         executor: ``processes``, ``dask``, ``dask:ADDRESS``, or an executor that is given `jobs`
             tasks at a time.
+        known: Accuracies other studies found; see `known_accuracies`.
         progress: Told about training, calibration and evaluations.
 
     Raises:
@@ -77,27 +81,34 @@ def search(
         (int8_cost,) = compared_costs(cost_table(template, [space.int8_point()]))
         header = header_of(space, source, float(int8_cost), clock_mhz)
         with opened(lock, header) as store:
-            n_before = store.counts()[1]
+            n_computed = 0
             walk = Walk.of(space, header, store)
             begun = walk.begun(effort)
             if len(walk.points) < effort.trials or len(walk.errors) < len(walk.points):
                 store.begin_run(versions(), effort.to_json(begun))
                 problem = space.problem(header, sensitivity_of(source, settings))
                 sampler = SAMPLERS[effort.sampler].start(problem, effort.seed)
-                with workers_for(source, accuracy, folder, executor, jobs, progress) as workers:
+                with workers_for(
+                    source, accuracy, folder, executor, jobs, known, progress
+                ) as workers:
                     for feed in (walk.unfinished(), walk.asked(sampler, effort, begun)):
-                        _evaluate(walk, workers, feed, partial(progress, SEARCH), effort.trials)
+                        told = partial(progress, SEARCH)
+                        new = _evaluate(walk, workers, feed, told, effort.trials)
+                        n_computed += sum(key not in known for key in new)
                 store.end_run()
             n_points = store.counts()[1]
-    return Study(folder=folder, n_points=n_points, n_computed=n_points - n_before)
+    return Study(folder=folder, n_points=n_points, n_computed=n_computed)
 
 
 def _evaluate(
     walk: Walk, workers: Workers, feed: Feed, progress: Callable[[int, int], None], trials: int
-) -> None:
-    """Evaluate what comes, and commit each result as it is found."""
+) -> list[str]:
+    """Evaluate what comes, commit each result as it is found, and return their keys."""
+    keys = []
     progress(len(walk.errors), trials)
     with closing(workers.results(feed)) as results:
         for accuracy_key, outcome in results:
             walk.learn(accuracy_key, outcome)
+            keys.append(accuracy_key)
             progress(len(walk.errors), trials)
+    return keys

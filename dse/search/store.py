@@ -401,6 +401,31 @@ class Store:
                 ).fetchall()
             )
 
+    def accuracies(self) -> dict[str, AccuracyResult]:
+        """Return what was found on all images, by accuracy key."""
+        with _explained(self.path):
+            (schema,) = self._database.execute("PRAGMA user_version").fetchone()
+            changed = "changed_weights_pct" if schema > 1 else "0.0"
+            rows = self._database.execute(
+                "SELECT accuracy_key, val_top1_pct, n_val, test_top1_pct, n_test, test_correct, "
+                f"{changed}, seconds FROM accuracy"
+            ).fetchall()
+        return {
+            key: AccuracyResult(
+                val_top1_pct=val_top1_pct,
+                n_val=n_val,
+                test_top1_pct=test_top1_pct,
+                n_test=n_test,
+                test_correct=test_correct,
+                changed_weights_pct=changed_weights_pct,
+                seconds=seconds,
+            )
+            for (
+                key, val_top1_pct, n_val, test_top1_pct, n_test, test_correct,
+                changed_weights_pct, seconds,
+            ) in rows
+        }  # fmt: skip
+
     def counts(self) -> tuple[int, int]:
         """Return how many points are planned, and of how many it is known what became of them."""
         with _explained(self.path):

@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
+from types import MappingProxyType
 
 import dse
 from dse.errors import DesignError
@@ -17,6 +18,7 @@ from dse.search.costs import compared_costs, cost_context, cost_rows, cost_table
 from dse.search.evaluate import AccuracySource, SourceFactory
 from dse.search.executor import PROCESSES, Workers, check_executor
 from dse.search.header import FloatAccuracy, Header, PartialCoverage, ReferencePoint
+from dse.search.known import Known
 from dse.search.lock import WriterLock, writer_lock
 from dse.search.rounds import Plan, rounds
 from dse.search.settings import StudySettings
@@ -39,7 +41,7 @@ class Study:
     Attributes:
         folder: Where ``study.db`` is.
         n_points: Points of the study, all evaluated.
-        n_computed: Accuracies this run computed.
+        n_computed: Accuracies this run computed; those it knew from elsewhere are none.
     """
 
     folder: Path
@@ -58,6 +60,7 @@ def explore(
     *,
     jobs: int,
     executor: str | Executor = PROCESSES,
+    known: Known = MappingProxyType({}),
     progress: Progress = silent,
 ) -> Study:
     """Evaluate every weight × activation × recipe of `settings` that `folder` does not hold yet.
@@ -78,6 +81,7 @@ def explore(
         jobs: Number of processes that find accuracies; no result depends on it.
         executor: ``processes``, ``dask``, ``dask:ADDRESS``, or an executor that is given `jobs`
             tasks at a time.
+        known: Accuracies other studies found; see `known_accuracies`.
         progress: Told about training, calibration and evaluation.
 
     Raises:
@@ -107,10 +111,10 @@ def explore(
         plan = _planned(grid.with_unsigned(source.never_negative), source, clock_mhz)
         with (
             opened(lock, plan.header) as store,
-            workers_for(source, accuracy, folder, executor, jobs, progress) as workers,
+            workers_for(source, accuracy, folder, executor, jobs, known, progress) as workers,
         ):
             all_rounds = rounds(store, plan, folder, workers.slots)
-            n_computed = _find(store, workers, all_rounds, progress)
+            n_computed = _find(store, workers, all_rounds, known, progress)
             n_points, _ = store.counts()
     return Study(folder=folder, n_points=n_points, n_computed=n_computed)
 
@@ -238,6 +242,7 @@ def workers_for(
     folder: Path,
     executor: str | Executor,
     jobs: int,
+    known: Known,
     progress: Progress,
 ) -> Workers:
     """Return the workers of a study, all of which have the network that is `source` here."""
@@ -248,14 +253,19 @@ def workers_for(
         source=source,
         factory=CheckedFactory.of(elsewhere, source.context),
         folder=folder,
+        known=known,
         progress=progress,
     )
 
 
 def _find(
-    store: Store, workers: Workers, rounds: Iterator[Sequence[Task]], progress: Progress
+    store: Store,
+    workers: Workers,
+    rounds: Iterator[Sequence[Task]],
+    known: Known,
+    progress: Progress,
 ) -> int:
-    """Do the tasks, commit what becomes of each point, and return how many those were."""
+    """Do the tasks and commit what becomes of each point; return how many nobody knew."""
     first = next(rounds, None)
     if first is None:
         return 0
@@ -266,7 +276,7 @@ def _find(
         with closing(workers.results(tasks)) as outcomes:
             for accuracy_key, outcome in outcomes:
                 store.add(accuracy_key, outcome)
-                n_computed += 1
+                n_computed += accuracy_key not in known
                 progress(EVALUATION, *reversed(store.counts()))
     store.end_run()
     return n_computed
