@@ -5,17 +5,27 @@ The names in `__all__` are imported from where they live when they are first use
 """
 
 from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dse.api.build import build
+    from dse.api.explore import explore
+    from dse.api.study import Study, load
+    from dse.data import load_dataset
+    from dse.formats import default_sweep, parse_format, parse_sweep
+    from dse.models import load_network
+    from dse.point import DesignPoint, Scheme
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "DesignPoint": "dse.point",
-    "NetworkAccuracy": "dse.search.source",
     "Scheme": "dse.point",
-    "Store": "dse.search.store",
-    "StudySettings": "dse.search.settings",
+    "Study": "dse.api.study",
+    "build": "dse.api.build",
     "default_sweep": "dse.formats",
-    "explore": "dse.search.study",
+    "explore": "dse.api.explore",
+    "load": "dse.api.study",
     "load_dataset": "dse.data",
     "load_network": "dse.models",
     "parse_format": "dse.formats",
@@ -24,13 +34,13 @@ _HOMES = {
 
 __all__ = [
     "DesignPoint",
-    "NetworkAccuracy",
     "Scheme",
-    "Store",
-    "StudySettings",
+    "Study",
     "__version__",
+    "build",
     "default_sweep",
     "explore",
+    "load",
     "load_dataset",
     "load_network",
     "parse_format",

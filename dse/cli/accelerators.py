@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from dse.cli.images import images_for, labels_for
+from dse.api.images import images_for, labels_for
 from dse.errors import DataError
 
 

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from dse.cli.network import CheckpointOption, study_evaluator
+from dse.api.network import study_evaluator
+from dse.cli.network import CheckpointOption
 from dse.errors import DesignError
 
 _ALL = "all"
@@ -29,7 +30,7 @@ def bench_samplers(
     Nothing is evaluated again: every error is in the studies. What a sampler knows beforehand are
     costs and the SQNR of layers in formats.
     """
-    from dse.cli.progress import progress_bars
+    from dse.api.progress import progress_bars
     from dse.files import require_writable_folder
     from dse.report.samplers import write_samplers
     from dse.search.evaluate import sensitivity_of

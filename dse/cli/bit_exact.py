@@ -11,7 +11,7 @@ def bit_exact(
     out: Annotated[Path, typer.Option(help="Folder of the page.")],
 ) -> None:
     """Put builds side by side: RTL against golden, golden against Brevitas, cycles, faults."""
-    from dse.cli.progress import progress_bars
+    from dse.api.progress import progress_bars
     from dse.quant.agreement import agreement_of
     from dse.report.bit_exact import bit_exact_row, write_bit_exact
     from hw_models.build.check import Check

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dse.cli.images import OPTION, images_for
+from dse.cli.images import OPTION
 from dse.point import Dsp
 
 if TYPE_CHECKING:
@@ -38,29 +38,21 @@ def build(
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Build a network: RTL, its verification, synthesis, place and route, bitstream, report."""
-    from dse.cli.progress import progress_bars
-    from hw_models.boards import BOARDS
-    from hw_models.build import Order
-    from hw_models.build import build as build_network
-    from hw_models.devices import DEVICES
-    from hw_models.frontend import read_model
+    from dse.api.build import build as build_network
 
-    target = BOARDS[board]
-    nominal_mhz = DEVICES[target.family].clock_mhz
-    chosen = target.clock_at_most(nominal_mhz) if clock is None else target.clock(clock)
-    network = read_model(model)
-    codes = images_for(network.input, images, count, seed)
-    order = Order(
-        model=model,
-        board=target,
+    report = build_network(
+        model,
+        board,
+        out=out,
         fold=fold,
-        clock_mhz=chosen.clock_mhz,
+        clock_mhz=clock,
+        images=images,
+        count=count,
         dsp=dsp,
         seed=seed,
-        with_bitstream=not no_bitstream,
+        bitstream=not no_bitstream,
+        say=_say,
     )
-    with progress_bars() as progress:
-        report = build_network(order, network, codes, out, progress, _say)
     if as_json:
         typer.echo(json.dumps(report.to_json(), indent=1))
     else:
@@ -101,26 +93,9 @@ def _print(report: "Report", folder: Path) -> None:
     )
     for heading in ("", "predicted", "found"):
         table.add_column(heading, justify="right" if heading else "left")
-    rows = [
-        (
-            "words different from golden",
-            "0",
-            f"{report.words_different} of {report.words_compared}",
-        ),
-        ("cycles per frame", f"{report.ii_cycles}", f"{report.measured_interval_cycles:.6g}"),
-        ("latency, cycles", f"{report.latency_cycles}", f"{report.measured_latency_cycles}"),
-    ]
-    for name in ("lut", "ff", "dsp", "bram18"):
-        predicted, found = getattr(report.estimate, name), getattr(report.synthesis, name)
-        rows.append((f"{name}, accelerator", f"{predicted}", f"{found}"))
-    if report.result is not None:
-        rows += [
-            (f"{name}, whole board", "", f"{getattr(report.result, name)}")
-            for name in ("lut", "ff", "dsp", "bram18")
-        ]
-        rows.append(("clock, MHz", f"{report.clock_mhz:.6g}", f"{report.fmax_mhz:.4g}"))
-        rows.append(("bitstream", "", str(folder / report.bitstream)))
-    rows.append(("frames per second", "", f"{report.compute_fps:.6g}"))
+    rows = report.summary()
+    if report.bitstream:
+        rows.insert(-1, ("bitstream", "", str(folder / report.bitstream)))
     for row in rows:
         table.add_row(*row)
     Console().print(table)

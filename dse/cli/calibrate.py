@@ -21,7 +21,7 @@ def calibrate(
 
     What was synthesised before is remembered, so an interrupted calibration goes on.
     """
-    from dse.cli.progress import progress_bars
+    from dse.api.progress import progress_bars
     from dse.report.calibration import write_calibration
     from hw_models.calibration.calibrate import calibrate as run
     from hw_models.calibration.calibrate import judge

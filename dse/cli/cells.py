@@ -12,7 +12,7 @@ def cells(
     jobs: Annotated[int, typer.Option(help="Runs of Yosys at a time.", min=1)] = 1,
 ) -> None:
     """Synthesise, and on ecp5 place, the cells of six formats beside what a prototype took."""
-    from dse.cli.progress import progress_bars
+    from dse.api.progress import progress_bars
     from dse.files import require_writable_folder
     from dse.report.cells import write_cells
     from hw_models.calibration.cell_counts import DEVICES, count_cells

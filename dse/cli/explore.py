@@ -1,7 +1,6 @@
 """``bitfront explore``: from a trained network to its front of accuracy against hardware cost."""
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,19 +18,12 @@ from dse.cli.network import (
     ScaleOption,
     UnsignedActsOption,
     WeightRangeOption,
-    checkpoint_sha256,
-    default_data,
 )
-from dse.formats import parse_format, parse_sweep
 from dse.point import Dsp
-from dse.recipe import parse_recipes
-from dse.search.settings import QAT_DEFAULTS, StudySettings
+from dse.search.settings import DEFAULT_SWEEP, QAT_DEFAULTS
 
 if TYPE_CHECKING:
-    from dse.report import Findings
-    from dse.search.study import Study
-
-DEFAULT_SWEEP = "int3-8,minifloat3-8"
+    from dse.api.study import Study
 
 
 def explore(
@@ -98,73 +90,45 @@ def explore(
     With --ptq, each pair is evaluated once for every recipe. With --qat N, N pairs are then trained
     on from their best recipe: those that add most to the front, then to the front behind it.
     """
-    from dse.cli.progress import progress_bars
-    from dse.report import write_report
-    from dse.search.executor import check_executor
-    from dse.search.known import known_accuracies
-    from dse.search.source import NetworkAccuracy
-    from dse.search.study import explore as explore_grid
+    from dse.api.explore import explore as explore_network
 
-    check_executor(executor, 1 if jobs is None else jobs)
-    weight_formats, same_acts = parse_sweep(weights), acts == "same"
-    act_formats = weight_formats if same_acts else parse_sweep(acts)
-    edge = parse_format(edge_format) if edge_format is not None else None
-    recipes = parse_recipes(ptq)
-    accuracy = NetworkAccuracy.load(
-        model=model,
-        checkpoint=checkpoint,
-        data=data if data is not None else default_data(model),
-        calibration=calibration,
-        seed=seed,
-        host=host,
-    )
-    settings = StudySettings(
-        model=model,
-        data=accuracy.data,
-        weights=weight_formats,
-        acts=act_formats,
-        device=device,
-        fps=fps,
-        dsp=dsp,
-        seed=seed,
-        checkpoint_sha256=checkpoint_sha256(checkpoint),
-        edge_format=edge,
-        unsigned_acts=unsigned_acts,
-        granularity=granularity,
-        scale=scale,
-        act_range=act_range,
-        weight_range=weight_range,
-        calibration=accuracy.calibration,
-        recipes=recipes,
-        best_of=best_of,
-        host=host,
-        same_acts=same_acts,
-        exact=exact if exact is not None else not accuracy.streams,
-        qat=qat,
-        qat_epochs=qat_epochs,
-        qat_lr=qat_lr,
-    )
-    if jobs is None:
-        jobs = (os.cpu_count() or 1) if accuracy.streams else 1
     try:
-        with progress_bars() as progress:
-            study = explore_grid(
-                settings,
-                out,
-                accuracy,
-                jobs=jobs,
-                executor=executor,
-                known=known_accuracies(known or ()),
-                progress=progress,
-            )
+        study = explore_network(
+            model,
+            data,
+            out=out,
+            weights=weights,
+            acts=acts,
+            device=device,
+            fps=fps,
+            dsp=dsp,
+            jobs=jobs,
+            executor=executor,
+            known=known or (),
+            seed=seed,
+            checkpoint=checkpoint,
+            edge_format=edge_format,
+            unsigned_acts=unsigned_acts,
+            granularity=granularity,
+            scale=scale,
+            act_range=act_range,
+            weight_range=weight_range,
+            host=host,
+            calibration=calibration,
+            ptq=ptq,
+            best_of=best_of,
+            qat=qat,
+            qat_epochs=qat_epochs,
+            qat_lr=qat_lr,
+            exact=exact,
+        )
     except KeyboardInterrupt:
         typer.echo("stopped; what was finished is kept, the same command goes on", err=True)
         raise
-    findings = write_report(out)
     if as_json:
-        typer.echo(json.dumps(_summary(study, findings), indent=2))
+        typer.echo(json.dumps(_summary(study), indent=2))
     else:
-        _print(study, findings)
+        _print(study)
 
 
 def _files(folder: Path) -> dict[str, str]:
@@ -178,13 +142,14 @@ def _files(folder: Path) -> dict[str, str]:
     }
 
 
-def _summary(study: "Study", findings: "Findings") -> dict[str, object]:
+def _summary(study: "Study") -> dict[str, object]:
     from dse.cli.point_table import point_rows
     from dse.selection import best_recipes
 
+    findings = study.findings
     return {
         **_files(study.folder),
-        "n_points": study.n_points,
+        "n_points": findings.n_planned,
         "n_computed": study.n_computed,
         "n_ended": len(findings.ended),
         "n_front": len(findings.front),
@@ -195,11 +160,12 @@ def _summary(study: "Study", findings: "Findings") -> dict[str, object]:
     }
 
 
-def _print(study: "Study", findings: "Findings") -> None:
+def _print(study: "Study") -> None:
     from rich.console import Console
 
     from dse.cli.point_table import point_table
 
+    findings = study.findings
     before = findings.header.float_accuracy.test_top1_pct
     front, shown = len(findings.front), len(findings.interesting)
     behind = ", behind it come the next ones" if front < shown else ""
@@ -208,7 +174,7 @@ def _print(study: "Study", findings: "Findings") -> None:
     )
     columns = ("val_top1_pct", "test_top1_pct", findings.header.cost_column)
     Console().print(point_table(findings.interesting, columns, caption))
-    typer.echo(f"{study.n_points} points, {study.n_computed} evaluated by this run")
+    typer.echo(f"{findings.n_planned} points, {study.n_computed} evaluated by this run")
     if findings.ended:
         typer.echo(f"{len(findings.ended)} ended without an accuracy: {study.folder / 'ended.csv'}")
     for name, place in _files(study.folder).items():

@@ -9,8 +9,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from dse.cli.images import OPTION, images_for
-from dse.cli.progress import progress_bars
+from dse.api.images import images_for
+from dse.api.progress import progress_bars
+from dse.cli.images import OPTION
 from dse.files import replace_atomically
 from hw_models.cost import DspUse
 

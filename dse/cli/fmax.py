@@ -32,7 +32,7 @@ def fmax(
     out: Annotated[Path | None, typer.Option(help="Table to write, as CSV.")] = None,
 ) -> None:
     """Place pipelined dot products between registers, beside their family's nominal clock."""
-    from dse.cli.progress import progress_bars
+    from dse.api.progress import progress_bars
     from dse.files import replace_atomically
     from hw_models.calibration.speed import measure_speeds, speeds_csv
 

@@ -17,7 +17,7 @@ def fp8_vs_int8(
 
     What was synthesised before is remembered, so an interrupted comparison goes on.
     """
-    from dse.cli.progress import progress_bars
+    from dse.api.progress import progress_bars
     from dse.files import require_writable_folder
     from dse.report.fp8_vs_int8 import (
         Provenance,

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dse.cli.images import OPTION, images_for, labels_for
+from dse.api.images import images_for, labels_for
+from dse.cli.images import OPTION
 
 if TYPE_CHECKING:
     from hw_models.build.on_board import OnBoard
@@ -27,7 +28,7 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Run images on the board a build was made for, and compare every word with golden."""
-    from dse.cli.progress import progress_bars
+    from dse.api.progress import progress_bars
     from dse.errors import VerificationError
     from hw_models.build.check import rebuilt
     from hw_models.build.on_board import run_on_board

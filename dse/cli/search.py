@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dse.cli.network import ExecutorOption, KnownOption, checkpoint_sha256, default_data
+from dse.api.network import checkpoint_sha256, default_data
+from dse.cli.network import ExecutorOption, KnownOption
 from dse.errors import DataError, DesignError
 from dse.recipe import parse_recipes
 from dse.search.decision import OPERANDS
@@ -74,7 +75,7 @@ def search(
 
     A killed search goes on with the same command, or with --resume and perhaps more trials.
     """
-    from dse.cli.progress import progress_bars
+    from dse.api.progress import progress_bars
     from dse.report import write_report
     from dse.search.effort import Effort
     from dse.search.executor import check_executor

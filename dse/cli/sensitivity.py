@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dse.api.network import default_data, study_evaluator
 from dse.cli.network import (
     ActRangeOption,
     CalibrationOption,
@@ -15,8 +16,6 @@ from dse.cli.network import (
     GranularityOption,
     ScaleOption,
     WeightRangeOption,
-    default_data,
-    study_evaluator,
 )
 from dse.errors import DesignError
 from dse.files import require_writable_folder
@@ -56,7 +55,7 @@ def sensitivity(
     Weights and calibration images alone decide it. With --study, whose settings then hold, it also
     says how well the SQNR of whole networks orders the study's points by validation accuracy.
     """
-    from dse.cli.progress import progress_bars
+    from dse.api.progress import progress_bars
     from dse.quant.sensitivity import Sensitivity
     from dse.report.sensitivity import rank_agreement, write_sensitivity
     from dse.search.source import NetworkAccuracy

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dse.api.network import default_data
 from dse.cli.network import (
     ActRangeOption,
     CalibrationOption,
@@ -17,7 +18,6 @@ from dse.cli.network import (
     ScaleOption,
     UnsignedActsOption,
     WeightRangeOption,
-    default_data,
     scheme_of,
 )
 from dse.errors import DesignError
@@ -72,7 +72,7 @@ def train(
 
     The best epoch on validation images is kept. Killed, the same command goes on where it was.
     """
-    from dse.cli.progress import progress_bars
+    from dse.api.progress import progress_bars
     from dse.quant.export import Provenance, export_qonnx, write_qonnx
     from dse.search.source import NetworkAccuracy
 

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from dse.cli.images import OPTION, images_for
+from dse.api.images import images_for
+from dse.cli.images import OPTION
 from dse.errors import VerificationError
 
 
@@ -23,7 +24,7 @@ def verify(
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
 ) -> None:
     """Verify a build again, on other images: RTL, golden and QONNX must agree."""
-    from dse.cli.progress import progress_bars
+    from dse.api.progress import progress_bars
     from hw_models.build.check import check, rebuilt
     from hw_models.build.report import Report
 

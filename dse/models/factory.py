@@ -1,7 +1,7 @@
 """Networks that are not ours: ``package.module:factory``, imported as uvicorn imports an app."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -14,6 +14,25 @@ from dse.registry import nearest
 
 DEFAULT_RECIPE = TrainingRecipe(epochs=10, batch_size=128, peak_lr=3e-3)
 """Trains a network that comes without a recipe and without a checkpoint."""
+
+
+Factory = Callable[[], nn.Module]
+"""Makes an untrained network; a class without arguments is one, too."""
+
+
+def name_of_factory(factory: Factory) -> str:
+    """Return the ``module:function`` by which `network_of_factory` finds `factory` again.
+
+    Raises:
+        DesignError: It is no function or class, or not one that a module holds under its name.
+    """
+    module, name = getattr(factory, "__module__", None), getattr(factory, "__qualname__", "")
+    if getattr(sys.modules.get(module or ""), name, None) is not factory:
+        raise DesignError(
+            f"network {name or type(factory).__name__} cannot be found again by name; give a "
+            "function without arguments that returns the network, defined by def in a module"
+        )
+    return f"{module}:{name}"
 
 
 def network_of_factory(name: str) -> Network:

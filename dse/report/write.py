@@ -76,7 +76,12 @@ def _write_figures(findings: Findings, folder: Path) -> None:
     save_figure(by_bits(findings.points, float_pct=float_pct), folder / "by_bits")
 
 
-def _csv(rows: "pd.DataFrame") -> str:
-    """Return `rows` as CSV, the columns most asked for first, floats with all their digits."""
+def tabulated(rows: "pd.DataFrame") -> "pd.DataFrame":
+    """Return `rows` as a table of words and numbers, the columns most asked for first."""
     others = [name for name in rows.columns if name not in {*_FIRST_COLUMNS, _NOT_FOR_TABLES}]
-    return rows[[*_FIRST_COLUMNS, *others]].to_csv(index=False, lineterminator="\n")
+    return rows[[*_FIRST_COLUMNS, *others]]
+
+
+def _csv(rows: "pd.DataFrame") -> str:
+    """Return `rows` as CSV, floats with all their digits."""
+    return tabulated(rows).to_csv(index=False, lineterminator="\n")

@@ -20,7 +20,7 @@ from dse.search.lock import writer_lock
 from dse.search.samplers import SAMPLERS
 from dse.search.settings import StudySettings
 from dse.search.study import (
-    Study,
+    StudyRun,
     header_in,
     header_of,
     opened,
@@ -43,7 +43,7 @@ def search(
     executor: str | Executor = PROCESSES,
     known: Known = MappingProxyType({}),
     progress: Progress = silent,
-) -> Study:
+) -> StudyRun:
     """Evaluate what a sampler asks for until the folder holds enough evaluations.
 
     A search that goes on as it was begun asks what it would have asked without interruption. After
@@ -97,7 +97,7 @@ def search(
                         n_computed += sum(key not in known for key in new)
                 store.end_run()
             n_points = store.counts()[1]
-    return Study(folder=folder, n_points=n_points, n_computed=n_computed)
+    return StudyRun(folder=folder, n_points=n_points, n_computed=n_computed)
 
 
 def _evaluate(

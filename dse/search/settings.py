@@ -25,6 +25,7 @@ _FLAGS = {"checkpoint_sha256": "checkpoint", "recipes": "ptq"}
 """Options that are not called as their settings are."""
 
 QAT_DEFAULTS = QatSettings()
+DEFAULT_SWEEP = "int3-8,minifloat3-8"
 
 FoldingChoice = Literal["fixed", "cheapest"]
 """The same folding at every point, or each point's own: the one with the fewest LUTs."""

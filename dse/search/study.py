@@ -35,7 +35,7 @@ _REFERENCE_ERROR_POINTS = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Study:
+class StudyRun:
     """A finished study, and what this run had to do for it.
 
     Attributes:
@@ -62,7 +62,7 @@ def explore(
     executor: str | Executor = PROCESSES,
     known: Known = MappingProxyType({}),
     progress: Progress = silent,
-) -> Study:
+) -> StudyRun:
     """Evaluate every weight × activation × recipe of `settings` that `folder` does not hold yet.
 
     What is cheap to check is checked first, before anything is written. Costs of all points are
@@ -97,7 +97,7 @@ def explore(
             planned, evaluated = store.counts()
             trains = store.has_trainings()
         if planned == evaluated > 0 and trains == (settings.qat > 0):
-            return Study(folder=folder, n_points=planned, n_computed=0)
+            return StudyRun(folder=folder, n_points=planned, n_computed=0)
     accuracy.check_formats(dict.fromkeys((*settings.weights, *settings.acts)))
     accuracy.check_recipes(settings.recipes)
     template = accuracy.template()
@@ -116,7 +116,7 @@ def explore(
             all_rounds = rounds(store, plan, folder, workers.slots)
             n_computed = _find(store, workers, all_rounds, known, progress)
             n_points, _ = store.counts()
-    return Study(folder=folder, n_points=n_points, n_computed=n_computed)
+    return StudyRun(folder=folder, n_points=n_points, n_computed=n_computed)
 
 
 def header_in(folder: Path) -> Header | None:

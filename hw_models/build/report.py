@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass
+from html import escape
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,6 +13,7 @@ from hw_models.payload import Payload
 from hw_models.resources import Resources
 
 REPORT = "report.json"
+_COUNTED = ("lut", "ff", "dsp", "bram18")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +86,37 @@ class Report:
     output: Payload
     tools: dict[str, str]
     seconds: dict[str, float]
+
+    def summary(self) -> list[tuple[str, str, str]]:
+        """Return what a user asks for first: names, what was predicted, what was found."""
+        rows = [
+            (
+                "words different from golden",
+                "0",
+                f"{self.words_different} of {self.words_compared}",
+            ),
+            ("cycles per frame", f"{self.ii_cycles}", f"{self.measured_interval_cycles:.6g}"),
+            ("latency, cycles", f"{self.latency_cycles}", f"{self.measured_latency_cycles}"),
+        ]
+        for name in _COUNTED:
+            predicted, found = getattr(self.estimate, name), getattr(self.synthesis, name)
+            rows.append((f"{name}, accelerator", f"{predicted}", f"{found}"))
+        if self.result is not None:
+            rows += [
+                (f"{name}, whole board", "", f"{getattr(self.result, name)}") for name in _COUNTED
+            ]
+            rows.append(("clock, MHz", f"{self.clock_mhz:.6g}", f"{self.fmax_mhz:.4g}"))
+        return [*rows, ("frames per second", "", f"{self.compute_fps:.6g}")]
+
+    def _repr_html_(self) -> str:
+        """Return the summary as a table, for notebooks."""
+        cells = "".join(
+            f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>"
+            for row in self.summary()
+        )
+        title = escape(f"{Path(self.model).name} on {self.board}")
+        heads = "<tr><th></th><th>predicted</th><th>found</th></tr>"
+        return f"<table><caption>{title}</caption>{heads}{cells}</table>"
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields by name."""

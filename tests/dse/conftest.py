@@ -229,6 +229,18 @@ def trained_study_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_study(tmp_path_factory.mktemp("trained"), settings)
 
 
+@pytest.fixture(scope="session")
+def odd_names_study_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A study whose names hold HTML and what is special in LaTeX."""
+    settings = synthetic_settings(
+        model="<script>alert(1)</script>",
+        data="npz:50%_a&b#<i>.npz",
+        weights=parse_sweep("int4,e2m1"),
+        acts=parse_sweep("int4,e2m1"),
+    )
+    return make_study(tmp_path_factory.mktemp("odd_<b>&%_#"), settings)
+
+
 @pytest.fixture
 def empty_study_folder(study_folder: Path, tmp_path: Path) -> Path:
     """A study as it is before its first evaluation ends."""

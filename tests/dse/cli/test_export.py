@@ -12,7 +12,7 @@ import pytest
 import torch
 from onnx import numpy_helper
 
-from dse.cli.network import checkpoint_sha256
+from dse.api.network import checkpoint_sha256
 from dse.formats import parse_sweep
 from dse.models import load_network
 from dse.recipe import NONE
