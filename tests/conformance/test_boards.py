@@ -68,6 +68,11 @@ def test_every_port_is_placed(board):
         assert any(re.search(rf"\b{pin.site}\b", line) for line in lines), port
 
 
+def test_the_part_can_be_placed(board):
+    if board.family in CONSTRAINTS:
+        assert board.part in CONSTRAINTS[board.family].PARTS
+
+
 def test_clocks_between_the_legal_ones_are_refused_with_the_nearest():
     with pytest.raises(DesignError, match=r"cannot make 24 MHz of its 25 MHz.*21.875 or 25 MHz"):
         BOARDS["ulx3s-85f"].clock(24)
