@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install explore test lint bench gallery bit-exact clean
+.PHONY: install explore test docs lint bench gallery bit-exact clean
 
 install: $(STAMP)
 
@@ -21,12 +21,16 @@ explore: install
 test: install
 	$(BIN)/pytest --numprocesses auto $(PYTEST_ARGS)
 
+docs: install
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[docs]'
+	$(BIN)/mkdocs build --quiet
+
 lint: install
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/codespell dse hw_models tests notebooks README.md Makefile
+	$(BIN)/codespell dse hw_models tests notebooks docs README.md CONTRIBUTING.md CHANGELOG.md Makefile
 
 bench: install
 	$(BIN)/python -m tests.bench
