@@ -72,7 +72,7 @@ def by_bits(
         if float_pct is not None:
             label = f"float32, {float_pct:.2f} %"
             axes.axhline(float_pct, color=INK, linestyle=(0, (5, 3)), linewidth=0.8, label=label)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.margins(x=0.08, y=0.12)
         axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=4, borderaxespad=0.3)
         axes.set_xlim(axes.get_xlim())

@@ -126,6 +126,11 @@ class _Builder:
         )
         if operation is Operation.PASS or (is_activation and (stream.sums or stream.is_early)):
             return stream
+        if node.target in (getattr, "size"):
+            raise UnsupportedLayerError(
+                f"node '{node.name}' takes the shape of '{node.args[0]}' while the network runs; "
+                "hardware has one shape: write sizes as numbers, and torch.flatten(x, 1) for a view"
+            )
         called = getattr(node.target, "__name__", node.target)
         kind = type(module).__name__ if module is not None else called
         raise UnsupportedLayerError(

@@ -23,6 +23,12 @@ def test_shows_the_best_of_each_width_with_its_interval(evaluations):
         assert segment[:, 1].tolist() == pytest.approx([expected.low_pct, expected.high_pct])
 
 
+def test_a_single_width_is_marked_as_a_whole_number(evaluations):
+    axes = by_bits(evaluations[evaluations["weight_bits"] == 3])
+    low, high = axes.get_xlim()
+    assert [tick for tick in axes.get_xticks() if low <= tick <= high] == [3.0]
+
+
 def test_names_the_formats(evaluations):
     texts = {text.get_text() for text in by_bits(evaluations).texts}
     assert {"int3", "int8", "e2m0", "e2m1", "e4m3"} <= texts

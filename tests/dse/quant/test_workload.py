@@ -199,6 +199,8 @@ def test_codes_made_in_front_of_a_max_pool_may_be_activated_behind_it():
         (nn.Sequential(nn.Conv2d(1, 2, 3), nn.AdaptiveAvgPool2d(4)), "pool '1' divides"),
         (Branches(lambda a, b: b + a.amax((2, 3), keepdim=True)), r"'amax' \(amax\)"),
         (Branches(lambda a, b: b + nn.functional.max_pool2d(a, 8)), r"\(4, 1, 1\)"),
+        (Branches(lambda a, b: b + a[:, : b.shape[1]]), "takes the shape of 'add' while the"),
+        (Branches(lambda a, b: b + a.view(b.size(0), 4, 8, 8)), "takes the shape of 'add'"),
     ],
 )
 def test_what_has_no_cost_is_named(network, words):
