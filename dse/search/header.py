@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
 from dse.errors import DataError
 from dse.point import AccuracyContext, CostContext
 from dse.search.settings import StudySettings
+from hw_models.graph import Accelerator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +82,8 @@ class Header:
         reference: Reference point of the hypervolume.
         versions: Version of each package that matters, when the study was made.
         partial: What hardware covers of the network; `None`: all of it.
+        shapes: Layer shapes behind every cost, by which a cost is told layer by layer without the
+            network; `None` where a host computes a part, and in studies made before they were kept.
     """
 
     settings: StudySettings
@@ -93,6 +96,7 @@ class Header:
     reference: ReferencePoint
     versions: Mapping[str, str]
     partial: PartialCoverage | None = None
+    shapes: Accelerator | None = None
 
     @property
     def cost_column(self) -> str:
@@ -107,7 +111,10 @@ class Header:
 
     def to_json(self) -> str:
         """Return the header as JSON; floats are decimals that read back exactly."""
-        plain: dict[str, Any] = asdict(self) | {"settings": self.settings.to_plain()}
+        plain: dict[str, Any] = asdict(replace(self, shapes=None)) | {
+            "settings": self.settings.to_plain(),
+            "shapes": self.shapes.to_json() if self.shapes else None,
+        }
         return json.dumps(plain, indent=1)
 
     @classmethod
@@ -129,6 +136,7 @@ class Header:
                     "float_accuracy": FloatAccuracy(**plain["float_accuracy"]),
                     "reference": ReferencePoint(**plain["reference"]),
                     "partial": _partial(plain.get("partial")),
+                    "shapes": _shapes(plain.get("shapes")),
                 }
             )
         except (ValueError, KeyError, TypeError) as error:
@@ -140,3 +148,7 @@ def _partial(plain: Mapping[str, Any] | None) -> PartialCoverage | None:
         return None
     host = tuple((name, function, macs) for name, function, macs in plain["host"])
     return PartialCoverage(macs=plain["macs"], host=host)
+
+
+def _shapes(plain: Mapping[str, Any] | None) -> Accelerator | None:
+    return None if plain is None else Accelerator.from_json(dict(plain))

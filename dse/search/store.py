@@ -105,6 +105,13 @@ ORDER BY position
 TOTALS = ("lut", "ff", "dsp", "bram18")
 """Columns without numbers for a network that leaves a part to a host."""
 
+_LAYER_FORMATS = """
+SELECT digest, json_extract(layer.value, '$.layer') AS layer,
+       json_extract(layer.value, '$.weight') AS weight_format,
+       json_extract(layer.value, '$.act') AS act_format
+FROM points JOIN accuracy USING (accuracy_key), json_each(point, '$.scheme.layers') AS layer
+ORDER BY position, layer.key
+"""
 _ENDED_POINTS = """
 SELECT digest, weight_format, act_format, recipe, reason, n_val, val_bound_pct
 FROM points JOIN ended USING (accuracy_key)
@@ -508,6 +515,17 @@ class Store:
         if header.settings.constraints:
             frame["violation"] = evaluation_violations(header, frame)
         return frame
+
+    def layer_formats(self) -> "pd.DataFrame":
+        """Return the formats of the layers of the evaluated points, one layer of a point a row.
+
+        Points are in the order they were planned, layers in the order of execution;
+        ``act_format`` is that of a layer's input. `point` tells the rest of one point.
+        """
+        import pandas as pd
+
+        with _explained(self.path):
+            return pd.read_sql_query(_LAYER_FORMATS, self._database)
 
     def ended(self) -> tuple[EndedPoint, ...]:
         """Return the points that have no accuracy, in the order planned."""

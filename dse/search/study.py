@@ -28,6 +28,7 @@ from dse.search.work import Task
 from hw_models.cost import COST_VERSION, coefficients_digest
 from hw_models.devices import DEVICES
 from hw_models.folding import Shapes, fold_to_fps
+from hw_models.graph import Accelerator
 from hw_models.partial import PartialAccelerator
 
 EVALUATION = "evaluation"
@@ -137,6 +138,7 @@ def _is_current(header: Header, settings: StudySettings, data: str) -> bool:
         and header.cost.version == COST_VERSION
         and header.cost.coefficients == coefficients_digest(settings.device)
         and header.versions["bitfront"] == dse.__version__
+        and (header.shapes is not None or header.partial is not None)
     )
 
 
@@ -199,6 +201,7 @@ def header_of(space: Space, source: AccuracySource, int8_cost: float, clock_mhz:
             log2_lut=math.log2(int8_cost),
         ),
         partial=_partial_of(space.template),
+        shapes=space.template if isinstance(space.template, Accelerator) else None,
         versions=versions(),
     )
 

@@ -12,7 +12,15 @@ import torch
 
 from dse.files import replace_atomically
 
-BENCHMARKS = ("fake_quantization", "accuracy", "cost", "pareto_front", "ptq", "synthesis")
+BENCHMARKS = (
+    "fake_quantization",
+    "accuracy",
+    "cost",
+    "pareto_front",
+    "ptq",
+    "synthesis",
+    "page",
+)
 OUT = Path("reports/bench.json")
 
 

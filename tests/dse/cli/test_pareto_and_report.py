@@ -1,4 +1,6 @@
 import json
+import sqlite3
+from contextlib import closing
 
 import pytest
 import typer
@@ -8,6 +10,7 @@ from dse.cli.pareto import pareto
 from dse.cli.report import report
 from dse.errors import DataError, DesignError
 from dse.report import read_findings
+from dse.search.store import DB_NAME
 from dse.selection import front_of
 
 
@@ -94,3 +97,38 @@ class TestReport:
     def test_a_folder_without_a_study_is_refused(self, tmp_path):
         with pytest.raises(DataError, match="no study"):
             call(report, tmp_path)
+
+
+class TestPage:
+    def test_goes_into_the_folder_of_the_study_and_nothing_else_is_written(
+        self, empty_study_folder
+    ):
+        printed = call(report, empty_study_folder, "--html")
+        page = empty_study_folder / "explore.html"
+        assert printed.strip() == str(page)
+        assert page.read_text().startswith("<!doctype html>")
+        assert {file.name for file in empty_study_folder.iterdir()} == {DB_NAME, "explore.html"}
+
+    def test_goes_where_it_is_asked_to(self, study_folder, tmp_path):
+        file = tmp_path / "new" / "page.html"
+        found = json.loads(call(report, study_folder, "--html", file, "--json"))
+        assert found == {"file": str(file), "n_points": 121, "n_planned": 121, "n_ended": 0}
+        assert file.exists()
+
+    def test_a_file_without_html_is_refused(self, study_folder, tmp_path):
+        with pytest.raises(DesignError, match="add --html"):
+            call(report, study_folder, tmp_path / "page.html")
+
+    def test_a_study_of_a_newer_bitfront_changes_nothing(self, empty_study_folder):
+        (empty_study_folder / "explore.html").write_text("before")
+        with closing(sqlite3.connect(empty_study_folder / DB_NAME)) as database:
+            database.execute("PRAGMA user_version = 99")
+        study = (empty_study_folder / DB_NAME).read_bytes()
+        with pytest.raises(DataError, match="a newer bitfront made it; upgrade bitfront"):
+            call(report, empty_study_folder, "--html")
+        assert (empty_study_folder / "explore.html").read_text() == "before"
+        assert (empty_study_folder / DB_NAME).read_bytes() == study
+
+    def test_a_folder_without_a_study_is_refused(self, tmp_path):
+        with pytest.raises(DataError, match="no study"):
+            call(report, tmp_path, "--html")

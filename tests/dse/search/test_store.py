@@ -2,11 +2,12 @@ import json
 import os
 import sqlite3
 from contextlib import closing, nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from fake_accuracy import LAYERS, N_TEST, accuracy_of
+from fake_accuracy import LAYERS, N_TEST, FakeFactory, accuracy_of
 
 from dse.errors import DataError
 from dse.formats import parse_format
@@ -105,6 +106,19 @@ def test_header_comes_back_exactly(folder):
     with Store.open_readonly(folder) as store:
         assert store.header == HEADER
     assert Header.from_json(HEADER.to_json()) == HEADER
+    with_shapes = replace(HEADER, shapes=FakeFactory().template())
+    assert Header.from_json(with_shapes.to_json()) == with_shapes
+
+
+def test_formats_of_layers_are_told_for_all_evaluated_points(folder):
+    with Store.open_readonly(folder) as store:
+        frame = store.layer_formats()
+    shown = frame.itertuples(index=False, name=None)
+    assert list(shown) == [
+        (point.digest, layer.layer, layer.weight.name, layer.act.name)
+        for point in (POINTS[0], POINTS[2])
+        for layer in point.point.scheme.layers
+    ]
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"settings": {"weights": ["int99x"]}}'])

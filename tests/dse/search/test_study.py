@@ -104,6 +104,7 @@ def test_the_header_holds_what_the_search_starts_from(tmp_path):
         estimate(network, foldings, "xcup", "none").resources.lut
     )
     assert set(header.versions) == {"bitfront", "torch", "brevitas", "numba", "numpy"}
+    assert header.shapes == template
 
 
 @pytest.mark.parametrize("jobs", [2, 3])
@@ -127,6 +128,19 @@ def test_a_second_run_computes_nothing_and_makes_no_source(tmp_path):
     study = explore(SETTINGS, tmp_path, OnlyData(), jobs=2)
     assert (study.n_points, study.n_computed) == (12, 0)
     assert contents(tmp_path) == before
+
+
+def test_a_study_made_before_shapes_were_kept_gets_them_and_keeps_its_results(tmp_path):
+    explore(SETTINGS, tmp_path, FakeFactory(), jobs=1)
+    before = evaluations(tmp_path)
+    with closing(sqlite3.connect(tmp_path / DB_NAME)) as database, database:
+        database.execute("UPDATE header SET json = json_remove(json, '$.shapes')")
+    with Store.open_readonly(tmp_path) as store:
+        assert store.header.shapes is None
+    assert explore(SETTINGS, tmp_path, FakeFactory(), jobs=1).n_computed == 0
+    with Store.open_readonly(tmp_path) as store:
+        assert store.header.shapes == FakeFactory().template()
+    assert evaluations(tmp_path).equals(before)
 
 
 def test_a_network_of_the_user_is_always_loaded_and_compared(tmp_path):
