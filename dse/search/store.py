@@ -105,10 +105,12 @@ ORDER BY position
 TOTALS = ("lut", "ff", "dsp", "bram18")
 """Columns without numbers for a network that leaves a part to a host."""
 
-_LAYER_FORMATS = """
+_LAYERS = """
 SELECT digest, json_extract(layer.value, '$.layer') AS layer,
        json_extract(layer.value, '$.weight') AS weight_format,
-       json_extract(layer.value, '$.act') AS act_format
+       json_extract(layer.value, '$.act') AS act_format,
+       json_extract(point, '$.foldings[' || layer.key || '].pe') AS pe,
+       json_extract(point, '$.foldings[' || layer.key || '].simd') AS simd
 FROM points JOIN accuracy USING (accuracy_key), json_each(point, '$.scheme.layers') AS layer
 ORDER BY position, layer.key
 """
@@ -516,8 +518,8 @@ class Store:
             frame["violation"] = evaluation_violations(header, frame)
         return frame
 
-    def layer_formats(self) -> "pd.DataFrame":
-        """Return the formats of the layers of the evaluated points, one layer of a point a row.
+    def layers(self) -> "pd.DataFrame":
+        """Return formats and folding of the evaluated points' layers, one layer of a point a row.
 
         Points are in the order they were planned, layers in the order of execution;
         ``act_format`` is that of a layer's input. `point` tells the rest of one point.
@@ -525,7 +527,7 @@ class Store:
         import pandas as pd
 
         with _explained(self.path):
-            return pd.read_sql_query(_LAYER_FORMATS, self._database)
+            return pd.read_sql_query(_LAYERS, self._database)
 
     def ended(self) -> tuple[EndedPoint, ...]:
         """Return the points that have no accuracy, in the order planned."""

@@ -41,6 +41,8 @@ _NUMBERS = {
     "lut_per_mac": _Words(label="LUT per MAC", digits=1, is_cost=True),
     "weight_kib": _Words(label="weights [KiB]", digits=1),
     "ii_cycles": _Words(label="II [cycles]", is_cost=True),
+    "fps": _Words(label="frames a second", is_cost=True),
+    "violation": _Words(label="over the constraints", digits=3),
     "weight_bits": _Words(label="weight width [bit]"),
     "act_bits": _Words(label="activation width [bit]"),
     "changed_weights_pct": _Words(label="changed weights [%]", digits=1),
@@ -49,6 +51,7 @@ _COUNTED = {
     "weight_kib": "counted: the bits of all weights",
     "weight_bits": "of the widest inner weight format",
     "act_bits": "of the widest activation format",
+    "violation": "counted: the shares by which it is over the constraints' bounds, in all",
     "changed_weights_pct": "counted: weights whose code the recipe changed",
 }
 _TRIALS = {"val_top1_pct": "n_val", "test_top1_pct": "n_test"}
@@ -62,7 +65,7 @@ def columns(rows: "pd.DataFrame", header: Header) -> Iterator[dict[str, Any]]:
         yield _category(name, label, rows[name], by_width(set(rows[name])))
     yield _category("recipe", "recipe", rows["recipe"], list(dict.fromkeys(rows["recipe"])))
     for name, words in _NUMBERS.items():
-        if header.partial is not None and name in TOTALS:
+        if name not in rows or (header.partial is not None and name in TOTALS):
             continue
         accuracy = name in _TRIALS
         yield {

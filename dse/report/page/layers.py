@@ -1,4 +1,4 @@
-"""Formats and costs of a page's points, layer by layer."""
+"""Formats, foldings and costs of a page's points, layer by layer."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -17,77 +17,95 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Words = NDArray[np.object_]
+Ints = NDArray[np.int64]
 _COSTS = ("lut", "compute_lut", "ff", "dsp", "bram18", "weight_bits")
+_II = "ii_cycles"
+_FOLDINGS_AT_MOST = 2000
+"""Foldings that a study's points may have for their layers to be costed: each takes a moment."""
 
 
 def layers(
-    rows: "pd.DataFrame", formats: "pd.DataFrame", header: Header
+    rows: "pd.DataFrame", parts: "pd.DataFrame", header: Header
 ) -> tuple[list[dict[str, Any]], str]:
-    """Return each layer's formats and costs, and why there are no costs, if so.
+    """Return each layer's formats, foldings and costs, and why there are no costs, if so.
 
     Args:
         rows: Evaluations.
-        formats: As `Store.layer_formats` returns them; read later, so it may hold more points.
+        parts: As `Store.layers` returns them; read later, so it may hold more points.
         header: Of the study.
     """
     if rows.empty:
         return [], ""
-    mine = formats[formats["digest"].isin(rows["digest"])]
+    mine = parts[parts["digest"].isin(rows["digest"])]
     names = mine["layer"].iloc[: len(mine) // len(rows)].tolist()
-    weights, acts = (
-        mine[column].to_numpy(dtype=object).reshape(len(rows), len(names))
-        for column in ("weight_format", "act_format")
+    weights, acts, pe, simd = (
+        mine[column].to_numpy().reshape(len(rows), len(names))
+        for column in ("weight_format", "act_format", "pe", "simd")
     )
-    table, reason = _costs(weights, acts, rows, header)
-    found = zip(names, weights.T, acts.T, header.foldings, strict=True)
+    foldings = np.stack([pe, simd], axis=2).astype(np.int64)
+    reason = _refusal(foldings, header)
+    costs = None if reason else _costs(weights, acts, foldings, rows, header)
     return [
         {
             "name": name,
-            "weights": encode_words(weight, by_width(set(weight))),
-            "acts": encode_words(act, by_width(set(act))),
-            "pe": pe,
-            "simd": simd,
-            **(_layer_costs(table, position) if table else {}),
+            "weights": encode_words(weights[:, layer], by_width(set(weights[:, layer]))),
+            "acts": encode_words(acts[:, layer], by_width(set(acts[:, layer]))),
+            "folding": encode_rows(foldings[:, layer], ("pe", "simd")),
+            **_encoded(costs, layer),
         }
-        for position, (name, weight, act, (pe, simd)) in enumerate(found)
+        for layer, name in enumerate(names)
     ], reason
 
 
-def _costs(
-    weights: Words, acts: Words, rows: "pd.DataFrame", header: Header
-) -> tuple[CostTable | None, str]:
-    """Return the costs of formats `(points, layers)` by the cost model that costed the study."""
-    settings = header.settings
+def _encoded(costs: Ints | None, layer: int) -> dict[str, Any]:
+    return {} if costs is None else {"costs": encode_rows(costs[:, layer], (*_COSTS, _II))}
+
+
+def _refusal(foldings: Ints, header: Header) -> str:
+    """Return why layers cannot be costed as the study's points were; ``""`` if they can."""
     if header.partial is not None:
-        return None, "a host computes a part of the network, so there are no totals to break down"
+        return "a host computes a part of the network, so there are no totals to break down"
     if header.shapes is None:
-        return None, (
+        return (
             "this study was made before studies kept the shapes of layers; the command that made "
             "it adds them"
         )
-    if cost_context(header.shapes, settings.device) != header.cost:
-        return None, (
+    if cost_context(header.shapes, header.settings.device) != header.cost:
+        return (
             "another version of the cost model made the totals; the command that made the study "
             "brings them up to date"
         )
-    formats = sorted({*weights.ravel().tolist(), *acts.ravel().tolist()})
-    table = format_costs(
-        header.shapes,
-        [parse_format(name) for name in formats],
-        np.searchsorted(formats, weights.astype(str)),
-        np.searchsorted(formats, acts.astype(str)),
-        [Folding(pe=pe, simd=simd) for pe, simd in header.foldings],
-        settings.device,
-        settings.dsp,
-    )
-    assert isinstance(table, CostTable), "shapes are of whole networks"
-    assert np.array_equal(table.lut, rows["lut"]), "the same model gives the same totals"
-    return table, ""
+    if len(np.unique(foldings, axis=0)) > _FOLDINGS_AT_MOST:
+        return f"the points have more than {_FOLDINGS_AT_MOST} foldings"
+    return ""
 
 
-def _layer_costs(table: CostTable, position: int) -> dict[str, Any]:
-    columns = [getattr(table, f"layer_{name}")[:, position] for name in _COSTS]
-    return {
-        "costs": encode_rows(np.stack(columns, axis=1), _COSTS),
-        "ii_cycles": int(table.layer_ii_cycles[position]),
-    }
+def _costs(
+    weights: Words, acts: Words, foldings: Ints, rows: "pd.DataFrame", header: Header
+) -> Ints:
+    """Return the costs of layers and their intervals, `(points, layers, costs)`."""
+    settings, shapes = header.settings, header.shapes
+    assert shapes is not None, "otherwise they are refused"
+    names = sorted({*weights.ravel().tolist(), *acts.ravel().tolist()})
+    formats = [parse_format(name) for name in names]
+    weight_index, act_index = (np.searchsorted(names, some.astype(str)) for some in (weights, acts))
+    distinct, which = np.unique(foldings, axis=0, return_inverse=True)
+    found = np.empty((*weights.shape, len(_COSTS) + 1), dtype=np.int64)
+    for number, folding in enumerate(distinct.tolist()):
+        mine = which == number
+        table = format_costs(
+            shapes,
+            formats,
+            weight_index[mine],
+            act_index[mine],
+            [Folding(pe=pe, simd=simd) for pe, simd in folding],
+            settings.device,
+            settings.dsp,
+        )
+        assert isinstance(table, CostTable), "shapes are of whole networks"
+        columns = [getattr(table, f"layer_{name}") for name in _COSTS]
+        ii_cycles = np.broadcast_to(table.layer_ii_cycles, columns[0].shape)
+        found[mine] = np.stack([*columns, ii_cycles], axis=2)
+    totals = found[:, :, _COSTS.index("lut")].sum(axis=1)
+    assert np.array_equal(totals, rows["lut"]), "the same model gives the same totals"
+    return found

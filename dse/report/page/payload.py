@@ -16,7 +16,7 @@ from dse.report.page.encode import pack_codes, pack_digests
 from dse.report.page.layers import layers
 from dse.search.header import FloatAccuracy, Header
 from dse.search.store import TOTALS, EndedPoint, Store
-from dse.selection import best_recipes
+from dse.selection import best_recipes, feasible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +38,7 @@ def payload(store: Store, folder: Path) -> dict[str, Any]:
     header = store.header
     n_planned, _ = store.counts()
     rows = store.evaluations()
-    per_layer, no_costs = layers(rows, store.layer_formats(), header)
+    per_layer, no_costs = layers(rows, store.layers(), header)
     ended = store.ended()
     settings = header.settings
     return {
@@ -50,7 +50,7 @@ def payload(store: Store, folder: Path) -> dict[str, Any]:
         "is_per_layer": bool(settings.decisions),
         "objectives": list(header.objectives),
         "digests": pack_digests(rows["digest"].tolist(), _DIGITS),
-        "counts": pack_codes(_counts(rows, header), 2),
+        "counts": pack_codes(_counts(rows, header), 3),
         "best_of": settings.best_of,
         "columns": [] if rows.empty else list(columns(rows, header)),
         "layers": per_layer,
@@ -63,11 +63,18 @@ def payload(store: Store, folder: Path) -> dict[str, Any]:
 
 
 def _counts(rows: "pd.DataFrame", header: Header) -> NDArray[np.int64]:
-    """Return 1 for each row that may be on a front, as `dse.report.find` has it."""
+    """Return what `dse.report.find` counts each row for.
+
+    0: for nothing, as it lacks a number or another recipe stands for its pair of formats; 1: it
+    breaks a constraint, so it is on no front; 2: for all.
+    """
     needed = [name for name in NUMBERS if header.partial is None or name not in TOTALS]
     complete = rows.dropna(subset=needed)
     points = best_recipes(complete) if header.settings.best_of else complete
-    return np.asarray(rows.index.isin(points.index), dtype=np.int64)
+    counted: NDArray[np.int64] = np.zeros(len(rows), dtype=np.int64)
+    for some in (points, feasible(points)):
+        counted += rows.index.isin(some.index)
+    return counted
 
 
 def _float(before: FloatAccuracy) -> dict[str, Any]:
@@ -94,7 +101,18 @@ def _facts(header: Header) -> Iterator[tuple[str, str]]:
         ),
     )
     yield "device", f"{settings.device} at {header.clock_mhz:g} MHz (nominal)"
+    yield "board", settings.board or "any"
     yield "frame rate asked for", f"{settings.fps:.15g} images a second"
+    yield (
+        "folding",
+        "the same for all points"
+        if settings.folding == "fixed"
+        else ("of each point the one with the fewest LUTs"),
+    )
+    yield (
+        "constraints",
+        (", ".join(constraint.to_plain() for constraint in settings.constraints) or "none"),
+    )
     yield "multipliers", "in LUTs" if settings.dsp == "none" else "in LUTs or DSP blocks"
     yield "activations", "unsigned where never negative" if settings.unsigned_acts else "signed"
     yield "formats", "chosen layer by layer" if settings.decisions else "the same in every layer"

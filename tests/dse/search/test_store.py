@@ -110,12 +110,12 @@ def test_header_comes_back_exactly(folder):
     assert Header.from_json(with_shapes.to_json()) == with_shapes
 
 
-def test_formats_of_layers_are_told_for_all_evaluated_points(folder):
+def test_layers_of_all_evaluated_points_are_told(folder):
     with Store.open_readonly(folder) as store:
-        frame = store.layer_formats()
+        frame = store.layers()
     shown = frame.itertuples(index=False, name=None)
     assert list(shown) == [
-        (point.digest, layer.layer, layer.weight.name, layer.act.name)
+        (point.digest, layer.layer, layer.weight.name, layer.act.name, 1, 1)
         for point in (POINTS[0], POINTS[2])
         for layer in point.point.scheme.layers
     ]

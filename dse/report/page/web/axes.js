@@ -121,7 +121,7 @@ class ScatterControls {
   #showTip(row) {
     const { scatter, tip } = this;
     tip.hidden = row < 0;
-    if (row < 0) return;
+    if (row < 0) return tip.replaceChildren();
     tip.replaceChildren(...pointSummary(scatter.study, scatter.view, row));
     const { width, height } = scatter.root.getBoundingClientRect();
     const [x, y] = [scatter.x[row], scatter.y[row]];

@@ -74,7 +74,7 @@ class Study {
   constructor(plain) {
     Object.assign(this, plain);
     this.columns = new Map(plain.columns.map((column) => [column.name, new Column(column)]));
-    this.isCounted = codesOf(plain.counts);
+    this.counts = codesOf(plain.counts);
     this.layers = plain.layers.map((layer) => new Layer(layer));
     for (const column of this.layers.flatMap((layer) => layer.columns)) {
       if (this.is_per_layer) this.columns.set(column.name, column);
@@ -107,11 +107,20 @@ class Study {
 /** A layer: its formats as columns, and what it costs. */
 class Layer {
   constructor(plain) {
-    Object.assign(this, plain);
+    this.name = plain.name;
+    this.costs = plain.costs;
+    this.foldings = plain.folding.columns;
     const column = (kind, packed) =>
       new Column({ ...packed, name: `${plain.name} ${kind}`, label: `${plain.name} ${kind}`, is_category: true });
     this.columns = [column("weights", plain.weights), column("input", plain.acts)];
+    this.foldingCodes = codesOf(plain.folding);
     this.costCodes = plain.costs ? codesOf(plain.costs) : null;
+  }
+
+  /** Return a point's parallelism in this layer. */
+  folding(row) {
+    const { pe, simd } = this.foldings;
+    return `${pe[this.foldingCodes[row]]} × ${simd[this.foldingCodes[row]]}`;
   }
 
   /** Return what the layer takes of one resource at a point. */

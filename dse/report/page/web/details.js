@@ -100,9 +100,9 @@ function layerTable(study, row) {
       {},
       make("th", { scope: "row" }, layer.name),
       ...layer.columns.map((column) => make("td", {}, column.text(row))),
-      make("td", {}, `${layer.pe} × ${layer.simd}`),
+      make("td", {}, layer.folding(row)),
       ...cells,
-      ...(costs.length ? [number(layer.ii_cycles)] : []),
+      ...(costs.length ? [number(layer.cost(row, "ii_cycles"))] : []),
     );
   });
   const names = ["layer", "weights", "input", "PE × SIMD"].map((text) => make("th", { scope: "col" }, text));
@@ -114,7 +114,7 @@ function layerTable(study, row) {
 
 function layerSums(study, row, costs, number) {
   const sums = costs.map((name) => number(study.layers.reduce((sum, layer) => sum + layer.cost(row, name), 0)));
-  const slowest = number(Math.max(...study.layers.map((layer) => layer.ii_cycles)));
+  const slowest = number(Math.max(...study.layers.map((layer) => layer.cost(row, "ii_cycles"))));
   return make("tr", {}, make("th", { scope: "row", colspan: "4" }, "all"), ...sums, slowest);
 }
 

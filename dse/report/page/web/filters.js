@@ -54,7 +54,7 @@ class Filters {
     const strike = (codes, allowed) => {
       for (let row = 0; row < passes.length; row += 1) passes[row] &= allowed[codes[row]];
     };
-    if (this.best?.checked) strike(this.study.isCounted, [0, 1]);
+    if (this.best?.checked) strike(this.study.counts, [0, 1, 1]);
     for (const [name, allowed] of this.allowed) {
       if (allowed.includes(0)) strike(this.study.columns.get(name).codes, allowed);
     }

@@ -2,6 +2,9 @@
 
 // The page as a whole: what its parts share, and what follows from a change.
 
+/** Of a point that may be on the front: it has all its numbers and breaks no constraint. */
+const COUNTS_FOR_ALL = 2;
+
 const part = (id) => document.getElementById(id);
 
 /** Fill the parts that need no point. */
@@ -50,12 +53,12 @@ class View {
 
   /** Find the front of `rows` in what is drawn: chosen on validation, whatever is shown. */
   keep(rows) {
-    const { columns, objectives, isCounted } = this.study;
+    const { columns, objectives, counts } = this.study;
     const names = [this.x, this.y, ...objectives.slice(2)].map((name) => columns.get(name).chosen_by);
     const distinct = [...new Set(names)];
     this.isStaircase = distinct.length === 2;
     this.rows = rows;
-    this.front = frontOf(rows.filter((row) => isCounted[row]), distinct.map((name) => columns.get(name)));
+    this.front = frontOf(rows.filter((row) => counts[row] === COUNTS_FOR_ALL), distinct.map((name) => columns.get(name)));
   }
 
   /** Say how the front was found. */

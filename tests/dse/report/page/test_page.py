@@ -1,10 +1,12 @@
 """Pages in a browser: what they show is what the study holds, and nothing in it runs."""
 
+import io
 import json
 import sqlite3
 from contextlib import closing
 
 import pytest
+from PIL import Image
 
 from dse.report import read_findings
 from dse.report.page import write_page
@@ -52,6 +54,14 @@ def starts(digests):
 def evaluations_of(folder):
     with Store.open_readonly(folder) as store:
         return store.evaluations()
+
+
+def corner(page):
+    """Return the colour that the plot's left lower corner has on the screen."""
+    box = page.locator("#scatter").bounding_box()
+    place = {"x": box["x"] + 2, "y": box["y"] + box["height"] - 4, "width": 1, "height": 1}
+    with Image.open(io.BytesIO(page.screenshot(clip=place))) as image:
+        return image.convert("RGB").getpixel((0, 0))
 
 
 class TestFront:
@@ -171,9 +181,9 @@ class TestMouse:
         plot = page.locator("#scatter").bounding_box()
         for y in range(int(plot["y"]) + 30, int(plot["y"] + plot["height"]) - 44, 4):
             page.mouse.move(x, y)
-            tip = page.inner_text("#tip")
-            if first in tip:
+            if page.is_visible("#tip") and first in page.inner_text("#tip"):
                 break
+        tip = page.inner_text("#tip")
         for label in (first, "LUT", "FF", "test top-1 [%]", "weights [KiB]", "estimated"):
             assert label in tip
         page.mouse.click(x, y)
@@ -201,7 +211,10 @@ class TestDetails:
         page.locator("#table button").nth(1).click()
         text = page.inner_text("#details")
         assert f"bitfront export {folder} --point {row['digest'][:12]} --out model.onnx" in text
-        assert "bitfront build model.onnx --board alveo-u250 --fold fps=100000 --out build" in text
+        assert (
+            "bitfront build model.onnx --board alveo-u250 --fold model.foldings.json --out build"
+            in text
+        )
         page.get_by_label("board").select_option("kv260")
         assert "--board kv260" in page.inner_text("#details")
         with Store.open_readonly(folder) as store:
@@ -227,14 +240,10 @@ class TestDetails:
 class TestLook:
     def test_dark_where_the_reader_wants_it(self, opened, study_folder):
         page = opened(study_folder)
-        corner = (
-            "[...document.querySelector('#scatter canvas').getContext('2d')"
-            ".getImageData(2, 200, 1, 1).data].slice(0, 3)"
-        )
-        assert page.evaluate(corner) == [255, 255, 255]
+        assert corner(page) == (255, 255, 255)
         page.emulate_media(color_scheme="dark")
         painted(page)
-        assert max(page.evaluate(corner)) < 60
+        assert max(corner(page)) < 60
 
     @pytest.mark.parametrize("width", [800, 1280])
     def test_nothing_is_wider_than_the_window(self, opened, layers_study_folder, width):
@@ -333,9 +342,9 @@ class TestBadInput:
 
 
 def test_many_points_are_all_there(opened, tmp_path):
-    folder = make_many(tmp_path / "many", 6000)
+    folder = make_many(tmp_path / "many", 5200)
     page = opened(folder)
-    assert page.inner_text("#kept").startswith("6\u202f000 of 6\u202f000 points shown")
+    assert page.inner_text("#kept").startswith("5\u202f200 of 5\u202f200 points shown")
     assert front_shown(page) == starts(read_findings(folder).front["digest"])
 
 

@@ -4,14 +4,17 @@ from pathlib import Path
 
 import pytest
 
+from dse.formats import parse_format
 from dse.intervals import wilson
 from dse.report import read_findings
 from dse.report.page.columns import by_width, columns
 from dse.report.page.commands import commands
 from dse.report.page.layers import layers
-from dse.report.page.payload import payload
+from dse.report.page.payload import _counts, payload
 from dse.search.store import TOTALS, Store
 from hw_models.boards import BOARDS
+from hw_models.cost import estimate
+from hw_models.folding import Folding
 from tests.dse.report.page.test_encode import codes
 
 
@@ -29,9 +32,9 @@ def values(packed):
 
 
 @pytest.fixture(scope="module")
-def layer_formats(study_folder):
+def parts(study_folder):
     with Store.open_readonly(study_folder) as store:
-        return store.layer_formats()
+        return store.layers()
 
 
 class TestColumns:
@@ -69,15 +72,20 @@ class TestCounts:
         content = read(recipes_study_folder)
         findings = read_findings(recipes_study_folder)
         best = findings.evaluations["digest"].isin(findings.points["digest"])
-        assert codes(content["counts"]) == best.astype(int).tolist()
+        assert codes(content["counts"]) == (2 * best).tolist()
 
     def test_else_all_may(self, study_folder):
-        assert codes(read(study_folder)["counts"]) == [1] * 121
+        assert codes(read(study_folder)["counts"]) == [2] * 121
+
+    def test_but_for_those_that_break_a_constraint(self, evaluations, header):
+        rows = evaluations.assign(violation=0.0)
+        rows.loc[rows.index[3:5], "violation"] = 0.1
+        assert _counts(rows, header).tolist() == [2] * 3 + [1] * 2 + [2] * 116
 
 
 class TestLayers:
-    def test_their_costs_add_up_to_the_totals(self, evaluations, layer_formats, header):
-        found, reason = layers(evaluations, layer_formats, header)
+    def test_their_costs_add_up_to_the_totals(self, evaluations, parts, header):
+        found, reason = layers(evaluations, parts, header)
         assert reason == ""
         for name in TOTALS:
             of_layers = [
@@ -88,20 +96,41 @@ class TestLayers:
                 name
             ].tolist()
 
-    def test_points_that_came_later_are_left_out(self, evaluations, layer_formats, header):
-        found, _ = layers(evaluations.iloc[3:20], layer_formats, header)
+    def test_points_that_came_later_are_left_out(self, evaluations, parts, header):
+        found, _ = layers(evaluations.iloc[3:20], parts, header)
         assert values(found[1]["weights"]) == evaluations["weight_format"].iloc[3:20].tolist()
 
-    def test_a_study_without_shapes_says_what_to_do(self, evaluations, layer_formats, header):
+    def test_points_may_have_foldings_of_their_own(self, evaluations, parts, header):
+        mine = parts["digest"] == evaluations["digest"].iloc[0]
+        slow = parts.copy()
+        slow.loc[mine, ["pe", "simd"]] = 1
+        formats = (
+            map(parse_format, parts.loc[mine, f"{kind}_format"]) for kind in ("weight", "act")
+        )
+        network = header.shapes.with_formats(*map(list, formats))
+        expected = estimate(network, [Folding(pe=1, simd=1)] * 3, "xcup", "none").resources.lut
+        rows = evaluations.copy()
+        rows.loc[rows.index[0], "lut"] = expected
+        found, _ = layers(rows, slow, header)
+        first = [
+            {name: column[codes(packed)[0]] for name, column in packed["columns"].items()}
+            for layer in found
+            for packed in (layer["folding"], layer["costs"])
+        ]
+        assert first[::2] == [{"pe": 1, "simd": 1}] * 3
+        assert sum(costs["lut"] for costs in first[1::2]) == expected
+        assert [costs["ii_cycles"] for costs in first[1::2]] == [784 * 128, 128 * 64, 64 * 10]
+
+    def test_a_study_without_shapes_says_what_to_do(self, evaluations, parts, header):
         before = dataclasses.replace(header, shapes=None)
-        found, reason = layers(evaluations, layer_formats, before)
+        found, reason = layers(evaluations, parts, before)
         assert "before studies kept the shapes" in reason
         assert values(found[1]["acts"]) == evaluations["act_format"].tolist()
         assert "costs" not in found[0]
 
-    def test_another_cost_model_is_not_asked(self, evaluations, layer_formats, header):
+    def test_another_cost_model_is_not_asked(self, evaluations, parts, header):
         other = dataclasses.replace(header.cost, version=header.cost.version - 1)
-        _, reason = layers(evaluations, layer_formats, dataclasses.replace(header, cost=other))
+        _, reason = layers(evaluations, parts, dataclasses.replace(header, cost=other))
         assert "another version of the cost model" in reason
 
 
