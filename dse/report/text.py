@@ -41,7 +41,7 @@ def _sections(findings: Findings) -> Iterator[str]:
     done, planned = len(findings.evaluations), findings.n_planned
     if done + len(findings.ended) < planned:
         yield (
-            f"**{done} of {planned} points are evaluated. The same `bitfront explore` again goes "
+            f"**{done} of {planned} points are evaluated. The same command again goes "
             "on with the others.**\n"
         )
     if done:
@@ -104,6 +104,12 @@ def _summary(findings: Findings) -> str:
     return "".join(f"- {line}\n" for line in lines)
 
 
+def _throughput(findings: Findings) -> str:
+    if findings.header.settings.folding == "cheapest":
+        return "Each point has its cheapest folding that reaches the frame rate"
+    return "All points have the same folding"
+
+
 def _choice(findings: Findings) -> str:
     settings = findings.header.settings
     if not settings.best_of:
@@ -138,7 +144,7 @@ def _figure(findings: Findings) -> str:
         f"![Front of {name}](figures/pareto.png)\n\n"
         f"Front of {name}, **chosen on validation images and shown on test images**: what a point "
         "reaches on the test images did not help to choose it. Brackets hold 95 % intervals "
-        "(Wilson). All points have the same folding, so equal throughput is compared. The figure "
+        f"(Wilson). {_throughput(findings)}, so equal throughput is compared. The figure "
         "as [SVG](figures/pareto.svg) and [PDF](figures/pareto.pdf), the front as "
         "[front.csv](front.csv), every point as [evaluations.csv](evaluations.csv).\n"
     )
