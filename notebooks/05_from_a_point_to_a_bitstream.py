@@ -16,7 +16,7 @@ import dse
 
 # %%
 study = dse.explore(
-    "digits-mlp", out="reports/build", weights="int4,e2m1", acts="same", device="ecp5", fps=10_000
+    "digits-mlp", out="reports/build", weights="int4,e2m1", acts="same", device="ice40", fps=2_000
 )
 study
 
@@ -38,7 +38,7 @@ print(model, model.stat().st_size, "bytes:", point.weight_format, "/", point.act
 
 # %%
 report = dse.build(
-    model, "ulx3s-85f", out="reports/hardware", fold="fps=10000", images="digits", count=100
+    model, "icebreaker", out="reports/hardware", fold="fps=2000", images="digits", count=100
 )
 report
 

@@ -41,7 +41,7 @@ def executed(name: str, folder: Path, sockets: Config) -> NotebookNode:
     client = NotebookClient(
         book,
         kernel_name="python3",
-        timeout=600,
+        timeout=1200,
         resources={"metadata": {"path": str(folder)}},
         config=sockets,
     )
