@@ -19,7 +19,7 @@ from distributed.scheduler import KilledWorker
 from dse.errors import DesignError
 from dse.search.work import Factory, Finished, Task, WorkerLost, own_source, work
 
-_CONNECT_SECONDS = 10.0
+_CONNECT_SECONDS = 30.0
 _LOOK_SECONDS = 1.0
 
 

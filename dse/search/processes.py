@@ -25,7 +25,7 @@ from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import IO, NoReturn
 
-from dse.errors import BitfrontError
+from dse.errors import BitfrontError, DataError
 from dse.search.work import Factory, Finished, Task, Training, WorkerLost, own_source, work
 
 _END_SECONDS = 5.0
@@ -140,12 +140,15 @@ class ProcessCrew:
         with self._lock:
             if self._closed:
                 raise BitfrontError("the worker processes have been ended")
-            ours, theirs = self._context.Pipe()
-            log = tempfile.NamedTemporaryFile(prefix="bitfront-worker-", delete=False)  # noqa: SIM115
-            process = self._context.Process(
-                target=_serve, args=(self._factory, theirs, Path(log.name)), daemon=True
-            )
-            process.start()
+            try:
+                ours, theirs = self._context.Pipe()
+                log = tempfile.NamedTemporaryFile(prefix="bitfront-worker-", delete=False)  # noqa: SIM115
+                process = self._context.Process(
+                    target=_serve, args=(self._factory, theirs, Path(log.name)), daemon=True
+                )
+                process.start()
+            except OSError as error:
+                raise DataError(f"cannot start a worker process: {error}") from error
             theirs.close()  # so that a dead worker is heard as the end of the pipe
             worker = _Worker(process=process, pipe=ours, log=log)
             self._workers.append(worker)

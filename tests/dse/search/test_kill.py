@@ -1,5 +1,6 @@
 """A study killed at any moment loses no finished evaluation and repeats none."""
 
+import json
 import os
 import signal
 import sqlite3
@@ -8,7 +9,9 @@ import sys
 import time
 from pathlib import Path
 
+import kill_at_random
 import pytest
+from fake_accuracy import FakeFactory
 
 from dse.search.store import DB_NAME, Store
 
@@ -98,6 +101,35 @@ def test_killed_again_and_again_it_goes_on_where_it_was(tmp_path):
     # what a worker was computing or just sending when the kill came is all that is computed twice
     repeated = study.journal.read_text().count("\n") - POINTS
     assert repeated <= 2 * JOBS * kills
+
+
+@pytest.mark.parametrize("run", [kill_at_random.sweep, kill_at_random.grid])
+def test_killed_at_random_moments_it_equals_an_uninterrupted_study(killed_at_random, tmp_path, run):
+    folder, told = killed_at_random[0] / run.__name__, killed_at_random[1][run.__name__]
+    run(tmp_path / "whole", FakeFactory(), 1)
+    with Store.open_readonly(tmp_path / "whole") as whole, Store.open_readonly(folder) as store:
+        assert store.evaluations().equals(whole.evaluations())
+        assert sum(store.computed_by_run().values()) == kill_at_random.POINTS
+    assert told["kills"] >= 8
+    assert 0 <= told["evaluations"] - kill_at_random.POINTS <= 2 * JOBS * told["kills"]
+    assert [path.name for path in folder.iterdir()] == [DB_NAME]
+
+
+@pytest.fixture(scope="module")
+def killed_at_random(tmp_path_factory):
+    """A sweep and a search that were killed twenty times in all, and what was counted."""
+    folder = tmp_path_factory.mktemp("killed")
+    path = os.pathsep.join([str(Path(__file__).parent), str(Path.cwd())])
+    command = [sys.executable, kill_at_random.__file__, str(folder)]
+    ended = subprocess.run(
+        ["env", f"PYTHONPATH={path}", *command],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=900,
+    )
+    assert ended.returncode == 0, ended.stderr
+    return folder, json.loads(ended.stdout)
 
 
 def test_a_second_run_evaluates_nothing(tmp_path):

@@ -221,6 +221,18 @@ def test_a_reader_sees_what_a_running_study_has_committed(folder):
         assert reader.counts() == (4, 3)
 
 
+def test_a_clock_that_is_put_back_changes_no_duration(folder, monkeypatch):
+    years = iter(("2026", "2001", "1987"))
+    monkeypatch.setattr("dse.search.store._now", lambda: f"{next(years)}-01-01T00:00:00+00:00")
+    with writer_lock(folder) as lock, Store.open(lock) as store:
+        store.begin_run(HEADER.versions, "")
+        store.add(POINTS[1].accuracy_key, accuracy_of(POINTS[1].point.quantization))
+        assert 0 < store.last_run().seconds < 3600
+        store.end_run()
+        assert store.last_run().finished < store.last_run().started
+        assert 0 < store.last_run().seconds < 3600
+
+
 def test_no_study_says_how_to_make_one(tmp_path):
     with pytest.raises(DataError, match=r"no study in .*: 'bitfront explore --out"):
         Store.open_readonly(tmp_path)
