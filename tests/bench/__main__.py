@@ -13,7 +13,8 @@ import torch
 from dse.files import replace_atomically
 
 BENCHMARKS = (
-    "fake_quantization", "accuracy", "cost", "pareto_front", "ptq", "synthesis", "page", "execution",
+    "fake_quantization", "accuracy", "cost", "pareto_front", "ptq", "synthesis",
+    "page", "execution",
 )  # fmt: skip
 OUT = Path("reports/bench.json")
 
