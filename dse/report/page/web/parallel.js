@@ -139,7 +139,8 @@ class Parallel {
     const range = this.filters.ranges.get(name);
     const { title, ends } = this.handles.get(name);
     title.style.left = `${x}px`;
-    title.style.width = `${Math.min(this.step - 4, 96)}px`;
+    title.style.width = `${Math.min(Math.max(this.step - 4, 54), 96)}px`;
+    title.classList.toggle("narrow", this.step < 62);
     const numbers = range ?? [scale.low, scale.high];
     if (range) {
       const [y0, y1] = range.map((number) => this.#clamped(scale, number));
