@@ -158,10 +158,10 @@ TOOLS: tuple[Tool, ...] = (
         version_option="--Version",
     ),
     Tool(
-        name="xelatex",
+        name="pdflatex",
         purpose="figures for LaTeX (PGF)",
-        obtain="apt install texlive-xetex",
-        executable="xelatex",
+        obtain="apt install texlive-latex-base texlive-pictures",
+        executable="pdflatex",
     ),
     Tool(
         name="chromium",

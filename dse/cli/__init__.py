@@ -22,6 +22,7 @@ from dse.cli.fmax import fmax
 from dse.cli.formats import formats
 from dse.cli.fp8_vs_int8 import fp8_vs_int8
 from dse.cli.pareto import pareto
+from dse.cli.plot import plot
 from dse.cli.report import report
 from dse.cli.run import run
 from dse.cli.search import search
@@ -50,6 +51,7 @@ for verb in (
     formats,
     fp8_vs_int8,
     pareto,
+    plot,
     report,
     run,
     search,

@@ -2,9 +2,11 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
+
+TableFormat = Literal["latex", "markdown", "csv"]
 
 
 def pareto(
@@ -14,11 +16,16 @@ def pareto(
         typer.Option(help="Column of the cost.", show_default="lut, if there are totals"),
     ] = None,
     y: Annotated[str, typer.Option(help="Column it is traded against.")] = "test_top1_pct",
+    table_format: Annotated[
+        TableFormat | None,
+        typer.Option("--format", help="Print a table for a paper.", show_default=False),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
 ) -> None:
     """Print a study's front, chosen on validation images.
 
-    With DSP blocks in play (explore --dsp auto) they are a third objective.
+    With DSP blocks in play (explore --dsp auto) they are a third objective. --format gives a table
+    as LaTeX (booktabs), Markdown or CSV.
     """
     from rich.console import Console
 
@@ -43,6 +50,11 @@ def pareto(
         typer.echo(json.dumps(summary, indent=2))
         return
     shown = tuple(dict.fromkeys((*map(chosen_by, objectives), *objectives)))
+    if table_format is not None:
+        from dse.report.front import front_text
+
+        typer.echo(front_text(best, shown, table_format), nl=False)
+        return
     chosen = ", ".join(dict.fromkeys(map(chosen_by, objectives)))
     caption = f"{len(best)} of {len(evaluations)} points, chosen by {chosen}."
     Console().print(point_table(best, shown, caption))

@@ -9,8 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from dse.intervals import wilson
+from dse.plots.base import Plot, Study, subject
 from dse.plots.labels import Floats, Surroundings, place_labels
-from dse.plots.style import FAMILY_STYLES, INK, axis_label, new_axes, styled
+from dse.plots.legend import legend_above
+from dse.plots.style import FAMILY_STYLES, INK, axis_label, length, new_axes, say, styled
 from dse.selection import Family, best_uniform, uniform_widths
 
 if TYPE_CHECKING:
@@ -41,9 +43,7 @@ class _Bars:
             yield np.array([[x, low], [x, high]])
 
 
-def by_bits(
-    evaluations: "pd.DataFrame", ax: Axes | None = None, *, float_pct: float | None = None
-) -> Axes:
+def by_bits(study: Study, ax: Axes | None = None, *, float_pct: float | None = None) -> Axes:
     """Draw the test accuracy of the best integer and minifloat points of each width.
 
     Weights and activations have the same width and family; the best by validation accuracy is
@@ -51,32 +51,34 @@ def by_bits(
     may overlap and yet differ: `dse.intervals.compare_paired` decides.
 
     Args:
-        evaluations: One evaluation a row, as `dse.search.Store` returns them; may be empty.
+        study: A study, or a table with one evaluation a row; may be empty.
         ax: Axes to draw on; a new figure without.
-        float_pct: Accuracy before quantization [%], drawn as a dashed line.
+        float_pct: Accuracy before quantization [%], drawn as a dashed line; a study knows it.
 
     Returns:
         The axes.
     """
+    found = subject(study)
+    float_pct = found.float_pct if float_pct is None else float_pct
     with styled():
         axes = new_axes() if ax is None else ax
         axes.set_xlabel("width of weights and activations [bit]")
         axes.set_ylabel(axis_label("test_top1_pct"))
-        best = {family: _rows(evaluations, family) for family in _OFFSETS}
+        best = {family: _rows(found.rows, family) for family in _OFFSETS}
         texts = [_name(row) for rows in best.values() for row in rows]
         if not texts:
-            text = "no point with weights and activations of one width and family"
-            axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center")
-            return axes
+            return say(axes, "no point with weights and activations of one width and family")
         drawn = [_draw_family(axes, rows, family) for family, rows in best.items() if rows]
         if float_pct is not None:
             label = f"float32, {float_pct:.2f} %"
-            axes.axhline(float_pct, color=INK, linestyle=(0, (5, 3)), linewidth=0.8, label=label)
+            axes.axhline(
+                float_pct, color=INK, linestyle=(0, (5, 3)), linewidth=length(0.8), label=label
+            )
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.margins(x=0.08, y=0.12)
-        axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=4, borderaxespad=0.3)
         axes.set_xlim(axes.get_xlim())
         axes.set_ylim(axes.get_ylim()[0], min(axes.get_ylim()[1], 100.5))
+        legend_above(axes)
         marks = [] if float_pct is None else [np.array([[x, float_pct] for x in axes.get_xlim()])]
         anchors = np.concatenate([bars.points for bars in drawn])
         surroundings = Surroundings(
@@ -86,6 +88,27 @@ def by_bits(
         )
         place_labels(axes, anchors, texts, surroundings)
     return axes
+
+
+def by_bits_table(study: Study) -> "pd.DataFrame":
+    """Return the points that `by_bits` draws, with the ends of their intervals [%]."""
+    import pandas as pd
+
+    found = subject(study).rows
+    rows = []
+    for family in _OFFSETS:
+        for row in _rows(found, family):
+            interval = wilson(round(row["test_top1_pct"] * row["n_test"] / 100), row["n_test"])
+            rows.append(
+                {
+                    "family": family,
+                    "bits": row["weight_bits"],
+                    **row[["weight_format", "act_format", "val_top1_pct", "test_top1_pct"]],
+                    "test_low_pct": interval.low_pct,
+                    "test_high_pct": interval.high_pct,
+                }
+            )
+    return pd.DataFrame(rows)
 
 
 def _rows(evaluations: "pd.DataFrame", family: Family) -> "list[pd.Series]":
@@ -108,11 +131,11 @@ def _draw_family(axes: Axes, rows: "list[pd.Series]", family: Family) -> _Bars:
         color=style.colour,
         marker=style.marker,
         linestyle=_LINE_STYLES[family],
-        markersize=5,
+        markersize=length(5),
         markeredgecolor="white",
-        markeredgewidth=0.5,
-        elinewidth=0.8,
-        capsize=2,
+        markeredgewidth=length(0.5),
+        elinewidth=length(0.8),
+        capsize=length(2),
         label=f"{style.name}, 95 % interval",
     )
     return _Bars(points=np.stack([xs, ys], axis=1), low=low, high=high)
@@ -121,3 +144,10 @@ def _draw_family(axes: Axes, rows: "list[pd.Series]", family: Family) -> _Bars:
 def _name(row: "pd.Series") -> str:
     weight, act = row["weight_format"], row["act_format"]
     return str(weight) if weight == act else f"{weight}/{act}"
+
+
+PLOT = Plot(
+    summary="accuracy of the best integer and the best minifloat of each width",
+    draw=by_bits,
+    table=by_bits_table,
+)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dse.plots.style import LABEL_POINTS, NOTE, styled
+from dse.plots.style import NOTE, styled, type_size
 
 if TYPE_CHECKING:
     from hw_models.finn.compare import Comparison, NodeComparison
@@ -49,7 +49,7 @@ def finn_beside_ours(comparison: "Comparison", network: str) -> Axes:
         cycles.set_xlabel("cycles per frame")
         for axes in (luts, cycles):
             axes.grid(visible=False, axis="y")
-            axes.tick_params(axis="y", length=0, labelsize=LABEL_POINTS + 1)
+            axes.tick_params(axis="y", length=0, labelsize=type_size(7.5))
             axes.margins(x=0.12)
         handles, labels = luts.get_legend_handles_labels()
         labels = [label.replace("Yosys", "Yosys (right: simulated)") for label in labels]
@@ -92,7 +92,7 @@ def _write_beside(axes: Axes, text: str, at: tuple[float, float]) -> None:
         (2, 0),
         textcoords="offset points",
         va="center",
-        fontsize=LABEL_POINTS - 1,
+        fontsize=type_size(),
         color=NOTE,
     )
 

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dse.plots.labels import Surroundings, place_labels
-from dse.plots.style import FAMILY_STYLES, INK, LABEL_POINTS, NOTE, new_axes, styled
+from dse.plots.style import FAMILY_STYLES, INK, NOTE, new_axes, styled, type_size
 from dse.selection import Family
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def relative_costs(
                     xytext=(3, 0),
                     textcoords="offset points",
                     va="center",
-                    fontsize=LABEL_POINTS,
+                    fontsize=type_size(),
                     color=NOTE,
                 )
             axes.set_ylabel(f"{measure}, INT8 exact = 1")
@@ -159,7 +159,7 @@ def _draw_bars(axes: Axes, comparison: "Comparison", measure: str) -> None:
     axes.axhline(1, color=INK, linewidth=0.6)
     axes.set_xticks(range(len(names)), [name.upper() for name in names])
     axes.grid(visible=False, axis="x")
-    axes.tick_params(axis="x", length=0, labelsize=LABEL_POINTS + 1)
+    axes.tick_params(axis="x", length=0, labelsize=type_size(7.5))
     axes.set_ylim(axes.get_ylim())
 
 

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
-from dse.plots.style import INK, LABEL_POINTS
+from dse.plots.style import INK, length, type_size
 
 Floats = NDArray[np.float64]
 Boxes = NDArray[np.float64]
@@ -17,6 +16,9 @@ Boxes = NDArray[np.float64]
 _ANGLES_DEG = (135, 90, 157.5, 112.5, 180, 45, 67.5, 0, 22.5, 315, 270, 225, 292.5, 337.5, 202.5)
 """Directions from a point to its label, best first: nothing beats a front, so above is room."""
 _DISTANCES_PT = (5.0, 9.0, 14.0, 20.0, 27.0, 36.0, 47.0, 60.0)
+"""In the default style, as all lengths here."""
+_FAR = 0.2
+"""No label is further from its point than this share of the axes' width."""
 _ROUNDS = 3
 _GAP_PT = 1.5
 _LEADER_FROM_PT = 7.0
@@ -68,6 +70,7 @@ def place_labels(
     Places around each point are weighed by what they would hide and how far away they are; the
     labels choose in turn, in the order given, a few rounds over. A label that would still
     collide with one given before it, or leave the axes, is left out. Axis limits must be final.
+    Needs `styled`.
 
     Args:
         axes: Axes that hold the points.
@@ -78,7 +81,7 @@ def place_labels(
     figure = axes.get_figure(root=True)
     assert figure is not None
     figure.draw_without_rendering()  # fixes the layout, hence every position in pixels
-    pixel = figure.dpi / 72.0
+    pixel = figure.dpi / 72.0 * length(1.0)
     anchors = axes.transData.transform(points) if len(points) else np.empty((0, 2))
     candidates = [
         _candidates(axes, anchor, text, surroundings, pixel)
@@ -117,6 +120,7 @@ def _candidates(
         + _CROSSING * _holds(others[None], _along(anchor, ends)[:, None]).sum(axis=1)
         + _ON_A_LINE * _overlaps(boxes, segments).sum(axis=1)
         + _ON_A_DOT * _overlaps(boxes, dots).sum(axis=1)
+        + _COLLISION * (distances > _FAR * bounds.width)
         + distances / pixel
         + preference
     )
@@ -150,20 +154,20 @@ def _write(axes: Axes, anchor: Floats, box: Floats, end: Floats, text: str, pixe
     label = axes.annotate(
         text,
         xy=tuple(axes.transData.inverted().transform(anchor)),
-        xytext=tuple((centre - anchor) / pixel),
+        xytext=tuple((centre - anchor) / pixel * length(1.0)),
         textcoords="offset points",
         ha="center",
         va="center",
-        fontsize=LABEL_POINTS,
+        fontsize=type_size(),
         color=INK,
         zorder=6,
-        path_effects=[withStroke(linewidth=1.6, foreground="white")],
+        bbox={"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": length(0.3)},
         arrowprops={
             "arrowstyle": "-",
             "color": "#777777",
-            "linewidth": 0.4,
+            "linewidth": length(0.4),
             "shrinkA": 0.0,
-            "shrinkB": 2.0,
+            "shrinkB": length(2.0),
             "patchA": None,
             "relpos": tuple(np.clip((end - box[:2]) / (box[2:] - box[:2]), 0.0, 1.0)),
         }
@@ -177,10 +181,10 @@ def _extent(axes: Axes, text: str) -> tuple[float, float]:
     """Return width and height of a label with its gap [pixels]."""
     figure = axes.get_figure(root=True)
     assert figure is not None
-    probe = axes.text(0.5, 0.5, text, fontsize=LABEL_POINTS, transform=axes.transAxes)
+    probe = axes.text(0.5, 0.5, text, fontsize=type_size(), transform=axes.transAxes)
     box = probe.get_window_extent()
     probe.remove()
-    gap = _GAP_PT * figure.dpi / 72.0
+    gap = length(_GAP_PT) * figure.dpi / 72.0
     return float(box.width) + gap, float(box.height) + gap
 
 

@@ -7,9 +7,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.axes import Axes
 
+from dse.plots.base import Plot, Study, subject
 from dse.plots.labels import Floats, Surroundings, place_labels
+from dse.plots.legend import legend_above
 from dse.plots.scales import note, set_cost_scale
-from dse.plots.style import FAMILY_STYLES, GREY, INK, axis_label, new_axes, styled
+from dse.plots.steps import step_corners
+from dse.plots.style import (
+    FAMILY_STYLES,
+    GREY,
+    INK,
+    area,
+    axis_label,
+    length,
+    new_axes,
+    say,
+    styled,
+)
 from dse.selection import FAMILIES, chosen_by, families, front_of, is_maximised
 
 if TYPE_CHECKING:
@@ -17,6 +30,7 @@ if TYPE_CHECKING:
 
 _ROOM_BELOW = 0.35
 """Room below the front, as a share of its height, before poor points leave the axes."""
+_NAMES = ("digest", "weight_format", "act_format", "recipe")
 _INT8 = ("int8", "uint8")
 _DASHES = ((0, ()), (0, (6, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)))
 """Of the lines of a front in more than two objectives; where they were more, none is drawn."""
@@ -46,8 +60,8 @@ class _Plane:
 
 
 def pareto(
-    evaluations: "pd.DataFrame",
-    x: str = "lut",
+    study: Study,
+    x: str | None = None,
     y: str = "test_top1_pct",
     ax: Axes | None = None,
     *,
@@ -62,13 +76,13 @@ def pareto(
     their number is written there.
 
     Args:
-        evaluations: One evaluation a row, as `dse.search.Store` returns them; may be empty.
-        x: Column of the horizontal axis.
+        study: A study, or a table with one evaluation a row; may be empty.
+        x: Column of the horizontal axis; the LUTs without.
         y: Column of the vertical axis.
         ax: Axes to draw on; a new figure without.
         also: Further objectives of the front, which is then a line for each of their values if
             those are few; otherwise no line is drawn and labels tell the values.
-        float_pct: Accuracy before quantization [%], drawn as a dashed line.
+        float_pct: Accuracy before quantization [%], drawn as a dashed line; a study knows it.
 
     Returns:
         The axes.
@@ -76,26 +90,44 @@ def pareto(
     Raises:
         DesignError: A column is missing or holds no numbers.
     """
-    best = front_of(evaluations, (x, y, *also)).dropna(subset=[x, y])
-    shown = evaluations.dropna(subset=[x, y])
+    found = subject(study)
+    x = found.cost_column if x is None else x
+    if float_pct is None and y == "test_top1_pct":
+        float_pct = found.float_pct
+    shown, best = _shown_and_best(found.rows, x, y, also)
     with styled():
         axes = new_axes() if ax is None else ax
         axes.set_xlabel(axis_label(x))
         axes.set_ylabel(axis_label(y))
         if shown.empty:
-            axes.text(0.5, 0.5, "no evaluations", transform=axes.transAxes, ha="center")
-            return axes
+            return say(axes, "no evaluations")
         plane = _Plane(axes=axes, x=x, y=y, shown=shown, best=best)
         set_cost_scale(axes, shown[x].to_numpy(dtype=np.float64))
         _set_height(plane, () if float_pct is None else (float_pct,))
         lines = _draw_lines(plane, also)
         _draw_points(plane)
         obstacles = _draw_references(plane, float_pct)
-        axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=4, borderaxespad=0.3)
         chosen = "" if chosen_by(y) == y else "front chosen on validation images; "
-        note(axes, f"{chosen}labels: weights/activations", (1.0, 1.0), (0, 4))
+        legend_above(axes, f"{chosen}labels: weights/activations")
         _label_front(plane, () if lines else also, [*lines, *obstacles])
     return axes
+
+
+def pareto_table(study: Study, x: str | None = None, y: str = "test_top1_pct") -> "pd.DataFrame":
+    """Return the points that `pareto` draws, and whether they are on the front."""
+    found = subject(study)
+    x = found.cost_column if x is None else x
+    shown, best = _shown_and_best(found.rows, x, y, ())
+    named = [name for name in _NAMES if name in shown.columns]
+    columns = dict.fromkeys((*named, x, y, chosen_by(x), chosen_by(y)))
+    return shown[[*columns]].assign(on_front=shown.index.isin(best.index))
+
+
+def _shown_and_best(
+    rows: "pd.DataFrame", x: str, y: str, also: Sequence[str]
+) -> "tuple[pd.DataFrame, pd.DataFrame]":
+    best = front_of(rows, (x, y, *also)).dropna(subset=[x, y])
+    return rows.dropna(subset=[x, y]), best
 
 
 def _set_height(plane: _Plane, marks: Sequence[float]) -> None:
@@ -116,8 +148,8 @@ def _set_height(plane: _Plane, marks: Sequence[float]) -> None:
 def _draw_lines(plane: _Plane, also: Sequence[str]) -> list[Floats]:
     """Draw the front as one line, or one for each value of further objectives; return corners."""
     if not also:
-        corners = _steps(plane, plane.best)
-        plane.axes.plot(*corners.T, color=INK, linewidth=0.9, zorder=3, label="front")
+        corners = step_corners(plane.axes, plane.best, plane.x, plane.y)
+        plane.axes.plot(*corners.T, color=INK, linewidth=length(0.9), zorder=3, label="front")
         return [corners]
     groups = list(plane.best.groupby(list(also)))
     if len(groups) > len(_DASHES):
@@ -125,31 +157,16 @@ def _draw_lines(plane: _Plane, also: Sequence[str]) -> list[Floats]:
     lines = []
     for (values, rows), dashes in zip(groups, _DASHES, strict=False):
         named = (f"{value:g} {axis_label(name)}" for value, name in zip(values, also, strict=True))
-        lines.append(_steps(plane, rows)[1:-1])
+        lines.append(step_corners(plane.axes, rows, plane.x, plane.y)[1:-1])
         plane.axes.plot(
             *lines[-1].T,
             color=INK,
-            linewidth=0.9,
+            linewidth=length(0.9),
             linestyle=dashes,
             zorder=3,
             label=f"front at {', '.join(named)}",
         )
     return lines
-
-
-def _steps(plane: _Plane, rows: "pd.DataFrame") -> Floats:
-    """Return the corners `(n, 2)` of the steps through `rows`.
-
-    The first runs upright from the worst y, the last level to the worst x.
-    """
-    xs, ys = plane.places(rows.sort_values(plane.x, ascending=not is_maximised(plane.x))).T
-    left, right = plane.axes.get_xlim()
-    bottom, top = plane.axes.get_ylim()
-    worst_x, worst_y = left if is_maximised(plane.x) else right, bottom
-    if not is_maximised(plane.y):
-        worst_y = top
-    xs, ys = np.repeat(np.append(xs, worst_x), 2), np.repeat(np.insert(ys, 0, worst_y), 2)
-    return np.stack([xs[:-1], ys[1:]], axis=1)
 
 
 def _draw_points(plane: _Plane) -> None:
@@ -158,23 +175,31 @@ def _draw_points(plane: _Plane) -> None:
         style = FAMILY_STYLES[family]
         poor = plane.places(dominated[families(dominated) == family])
         plane.axes.scatter(
-            poor[:, 0], poor[:, 1], s=7, marker=style.marker, color=GREY, linewidths=0, zorder=2
+            poor[:, 0],
+            poor[:, 1],
+            s=area(7),
+            marker=style.marker,
+            color=GREY,
+            linewidths=0,
+            zorder=2,
         )
         good = plane.places(plane.best[families(plane.best) == family])
         if len(good):
             plane.axes.scatter(
                 good[:, 0],
                 good[:, 1],
-                s=24,
+                s=area(24),
                 marker=style.marker,
                 color=style.colour,
                 edgecolors=INK,
-                linewidths=0.5,
+                linewidths=length(0.5),
                 zorder=5,
                 label=style.name,
             )
     if len(dominated):
-        plane.axes.scatter([], [], s=7, marker="o", color=GREY, linewidths=0, label="dominated")
+        plane.axes.scatter(
+            [], [], s=area(7), marker="o", color=GREY, linewidths=0, label="dominated"
+        )
 
 
 def _draw_references(plane: _Plane, float_pct: float | None) -> list[Floats]:
@@ -185,11 +210,11 @@ def _draw_references(plane: _Plane, float_pct: float | None) -> list[Floats]:
         plane.axes.scatter(
             int8[:, 0],
             int8[:, 1],
-            s=60,
+            s=area(60),
             marker="s",
             facecolors="none",
             edgecolors=INK,
-            linewidths=0.9,
+            linewidths=length(0.9),
             zorder=4,
             label="int8 / int8",
         )
@@ -197,7 +222,12 @@ def _draw_references(plane: _Plane, float_pct: float | None) -> list[Floats]:
     if float_pct is not None:
         label = f"float32, {float_pct:.2f} %"
         plane.axes.axhline(
-            float_pct, color=INK, linestyle=(0, (5, 3)), linewidth=0.8, zorder=2.5, label=label
+            float_pct,
+            color=INK,
+            linestyle=(0, (5, 3)),
+            linewidth=length(0.8),
+            zorder=2.5,
+            label=label,
         )
         lines.append(np.array([[edge, float_pct] for edge in plane.axes.get_xlim()]))
     return lines
@@ -217,3 +247,11 @@ def _label_front(plane: _Plane, also: Sequence[str], lines: Sequence[Floats]) ->
         markers=plane.places(plane.best), dots=plane.places(plane.shown), lines=tuple(lines)
     )
     place_labels(plane.axes, plane.places(ranked), texts, surroundings)
+
+
+PLOT = Plot(
+    summary="accuracy against hardware cost: all points, the front and its formats",
+    draw=pareto,
+    table=pareto_table,
+    options=("x", "y"),
+)

@@ -8,6 +8,8 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from dse.files import replace_atomically
 from dse.plots.estimate_error import estimate_error
 from dse.plots.save import save_figure
@@ -36,13 +38,18 @@ def write_calibration(judgement: Judgement, folder: Path, *, keeps_cells: bool =
     stored = {**judgement.to_json(), "keeps_cells": keeps_cells}
     replace_atomically(stem.with_suffix(".json"), json.dumps(stored, indent=2) + "\n")
     replace_atomically(stem.with_suffix(".csv"), _predictions_csv(judgement.predictions))
-    save_figure(estimate_error(judgement.predictions, judgement.device), stem)
+    save_figure(estimate_error(_table(judgement.predictions), judgement.device), stem)
     nodes = judgement.node_predictions
     replace_atomically(stem.with_name(f"{judgement.device}_nodes.csv"), _predictions_csv(nodes))
-    axes = estimate_error(nodes, judgement.device, subject="requantizers, pools, additions")
+    of_what = "requantizers, pools, additions"
+    axes = estimate_error(_table(nodes), judgement.device, of_what=of_what)
     save_figure(axes, stem.with_name(f"{judgement.device}_nodes"))
     found = [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
     replace_atomically(folder / "README.md", "\n".join([*_page(found), ""]))
+
+
+def _table(predictions: Sequence[Prediction]) -> pd.DataFrame:
+    return pd.DataFrame(map(asdict, predictions))
 
 
 def _predictions_csv(predictions: Sequence[Prediction]) -> str:

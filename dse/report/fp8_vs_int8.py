@@ -3,16 +3,27 @@
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dse import latex
 from dse.files import replace_atomically
 from dse.formats import parse_format
 from dse.metrics import DISTRIBUTIONS, best_sqnr_db
 from dse.plots.formats_compared import relative_costs, sqnr_panels
 from dse.plots.save import save_figure
+from dse.report.fp8_rows import (
+    MISSING,
+    Rows,
+    Sqnr,
+    cost_rows,
+    count_text,
+    mac_cells,
+    percent,
+    sqnr_rows,
+)
 from dse.report.markdown import escape, table
 from dse.report.published import (
     DAMSGAARD,
@@ -38,10 +49,6 @@ from hw_models.calibration.formats_compared import (
 )
 
 _DRAWN = ("gates", "xcup LUT", "ecp5 LUT")
-_MISSING = "not measured"
-
-Sqnr = Mapping[str, Mapping[str, float]]
-"""SQNR [dB] by distribution and format."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +77,10 @@ def sqnr_of_formats() -> dict[str, dict[str, float]]:
 def write_fp8_vs_int8(
     comparison: Comparison, sqnr_db: Sqnr, provenance: Provenance, folder: Path
 ) -> None:
-    """Write ``README.md``, ``costs.csv``, ``comparison.json`` and two figures into `folder`.
+    """Write ``README.md``, ``comparison.json``, tables and two figures into `folder`.
+
+    The tables are ``costs.csv`` of all counts, and for LaTeX ``costs.tex`` of multiply-accumulates
+    and ``sqnr.tex``.
 
     Raises:
         DataError: A file cannot be written.
@@ -86,6 +96,9 @@ def write_fp8_vs_int8(
     found = comparison_json(comparison, sqnr_db, provenance)
     replace_atomically(folder / "comparison.json", json.dumps(found, indent=1) + "\n")
     replace_atomically(folder / "costs.csv", _csv(found["costs"]))
+    macs = cost_rows(comparison, mac_cells())
+    replace_atomically(folder / "costs.tex", latex.table(*macs))
+    replace_atomically(folder / "sqnr.tex", latex.table(*sqnr_rows(sqnr_db)))
     replace_atomically(folder / "README.md", "\n".join(_page(comparison, sqnr_db, provenance)))
 
 
@@ -176,7 +189,7 @@ def _page(comparison: Comparison, sqnr_db: Sqnr, provenance: Provenance) -> Iter
     yield from _dots(comparison)
     yield "## What the bits buy\n"
     yield "![SQNR over cost](sqnr.png)\n"
-    yield _sqnr_table(sqnr_db)
+    yield _markdown(sqnr_rows(sqnr_db))
     yield (
         "SQNR [dB] at the best scale; integers use their full range. *student t8*: Student's t "
         "with 8 degrees of freedom.\n"
@@ -208,7 +221,7 @@ def _published(comparison: Comparison) -> Iterator[str]:
                 escape(v.cell.accumulator),
                 f"{v.reference.terms} terms",
                 v.measure,
-                _percent(v.measured_pct),
+                percent(v.measured_pct),
                 str(v.published),
                 v.word,
                 escape(v.reason),
@@ -238,9 +251,9 @@ def _band_rows(verdicts: Sequence[Verdict]) -> Iterator[list[str]]:
             v.cell.lanes: v for v in verdicts if (v.cell.format_name, v.measure) == (name, measure)
         }
         cells = [
-            f"{_percent(found[lanes].measured_pct)} {found[lanes].word}"
+            f"{percent(found[lanes].measured_pct)} {found[lanes].word}"
             if lanes in found
-            else _MISSING
+            else MISSING
             for lanes in LANES
         ]
         reasons = dict.fromkeys(v.reason for v in found.values() if v.reason)
@@ -249,17 +262,7 @@ def _band_rows(verdicts: Sequence[Verdict]) -> Iterator[list[str]]:
 
 def _macs(comparison: Comparison) -> Iterator[str]:
     yield ("Counts, and how much more than INT8 with an exact accumulator by the same measure:\n")
-    macs = [
-        Cell(
-            format_name=name,
-            accumulator=accumulator,
-            lanes=1,
-            terms=TERMS if accumulator is Accumulator.EXACT else 0,
-        )
-        for accumulator in Accumulator
-        for name in FORMATS
-    ]
-    yield _cost_table(comparison, macs)
+    yield _markdown(cost_rows(comparison, mac_cells()))
     for measure in _DRAWN:
         yield from _exact_or_fp16(comparison, measure)
     yield f"Exact again, sums of {OTHER_TERMS}:\n"
@@ -267,7 +270,7 @@ def _macs(comparison: Comparison) -> Iterator[str]:
         Cell(format_name=name, accumulator=Accumulator.EXACT, lanes=1, terms=OTHER_TERMS)
         for name in FORMATS
     )
-    yield _cost_table(comparison, exact)
+    yield _markdown(cost_rows(comparison, exact))
 
 
 def _exact_or_fp16(comparison: Comparison, measure: str) -> Iterator[str]:
@@ -290,19 +293,6 @@ def _exact_or_fp16(comparison: Comparison, measure: str) -> Iterator[str]:
             f"{measure}: an exact accumulator is cheaper than pruned FP16 for "
             f"{', '.join(cheaper) or 'none'}; not for {', '.join(dearer) or 'any other'}.\n"
         )
-
-
-def _cost_table(comparison: Comparison, cells: Iterable[Cell]) -> str:
-    rows = (
-        [
-            cell.format_name.upper(),
-            escape(cell.accumulator),
-            *(_count(comparison, cell, measure.name) for measure in MEASURES),
-        ]
-        for cell in cells
-    )
-    headings = ["format", "accumulator", *(measure.name for measure in MEASURES)]
-    return table(headings, rows, "ll" + "r" * len(MEASURES))
 
 
 def _dots(comparison: Comparison) -> Iterator[str]:
@@ -332,7 +322,7 @@ def _dots(comparison: Comparison) -> Iterator[str]:
             [
                 row[0].format_name.upper(),
                 escape(row[0].accumulator),
-                *(_count(comparison, cell, measure.name) for cell in row),
+                *(count_text(comparison, cell, measure.name) for cell in row),
             ]
             for row in cells
         )
@@ -340,27 +330,9 @@ def _dots(comparison: Comparison) -> Iterator[str]:
         yield table(headings, rows, "ll" + "r" * len(LANES))
 
 
-def _sqnr_table(sqnr_db: Sqnr) -> str:
-    rows = (
-        [name.upper(), *(f"{values[name]:.1f}" for values in sqnr_db.values())]
-        for name in FORMATS
-        if all(name in values for values in sqnr_db.values())
-    )
-    headings = ["format", *(escape(name.replace("_", " ")) for name in sqnr_db)]
-    return table(headings, rows, "l" + "r" * len(sqnr_db))
-
-
-def _count(comparison: Comparison, cell: Cell, measure: str) -> str:
-    count = comparison.count(cell, measure)
-    if count is None:
-        return _MISSING
-    more = comparison.more_pct(cell, cell.reference("int8"), measure)
-    return f"{count}" if more is None else f"{count} ({_percent(more)})"
-
-
-def _percent(value: float) -> str:
-    """Return a change in whole per cent; no ``-0``."""
-    return f"{round(value) + 0:+d} %"
+def _markdown(rows: Rows) -> str:
+    headings, cells, sides = rows
+    return table(list(map(escape, headings)), (list(map(escape, row)) for row in cells), sides)
 
 
 def _lanes(lanes: int) -> str:

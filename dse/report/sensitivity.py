@@ -44,7 +44,7 @@ def write_sensitivity(rows: "Sequence[LayerSqnr]", folder: Path) -> None:
     """
     table = pd.DataFrame([asdict(row) for row in rows])
     replace_atomically(folder / "sensitivity.csv", table.to_csv(index=False, lineterminator="\n"))
-    save_figure(sensitivity(rows), folder / "sensitivity")
+    save_figure(sensitivity(table), folder / "sensitivity")
 
 
 def rank_agreement(store: "Store", found: "Sensitivity") -> tuple[RankAgreement, ...]:

@@ -140,7 +140,10 @@ class Header:
                 }
             )
         except (ValueError, KeyError, TypeError) as error:
-            raise DataError(f"the study's header cannot be read: {error}") from error
+            raise DataError(
+                f"the study's header cannot be read ({error}): it is damaged, or a newer bitfront "
+                "made it; upgrade bitfront"
+            ) from error
 
 
 def _partial(plain: Mapping[str, Any] | None) -> PartialCoverage | None:
