@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install explore test docs lint bench gallery bit-exact clean
+.PHONY: install explore test docs lint bench gallery figures draw-figures bit-exact clean
 
 install: $(STAMP)
 
@@ -70,6 +70,25 @@ bit-exact: install
 		$(BIN)/bitfront build $$to.onnx --board ulx3s-85f --fold fps=$$3 --images 5 --no-bitstream --out $$to; \
 	done
 	$(BIN)/bitfront bit-exact $(BIT_EXACT)/*/ --out reports/gallery/bit-exact
+
+# Every plot in every style: of the committed study, and of two small ones of the digits.
+FIGURES := reports/gallery/figures
+STYLES := bitfront ieee ieee2 acm slides
+plot = for style in $(STYLES); do $(BIN)/bitfront plot $(1) $(2) --style $$style --out $(FIGURES)/$$style/$(2).png || exit 1; done
+figures: install
+	$(BIN)/bitfront explore --model digits-cnn --fps 100000 --jobs 2 --out build/figures/digits-cnn
+	$(BIN)/bitfront search $(FIGURES)/layers.toml --trials 60 --out build/figures/digits-cnn-layers
+	$(MAKE) draw-figures UNIFORM=build/figures/digits-cnn LAYERS=build/figures/digits-cnn-layers
+
+draw-figures:
+	set -e; for kind in pareto fronts pareto-matrix by-bits sqnr; do \
+		$(call plot,reports/gallery/fmnist/evaluations.csv,$$kind); \
+	done
+	set -e; for kind in cost-breakdown roofline format-map; do $(call plot,$(LAYERS),$$kind); done
+	$(call plot,$(LAYERS) --beside $(UNIFORM),hypervolume)
+	$(call plot,reports/gallery/cost-model/xcup.csv,estimate-error)
+	$(call plot,reports/gallery/sensitivity/digits-cnn/sensitivity.csv,sensitivity)
+	cd $(FIGURES) && rm -f $(foreach style,$(filter-out ieee,$(STYLES)),$(style)/*.csv $(style)/*.tex)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

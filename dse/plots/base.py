@@ -150,7 +150,9 @@ def one_point(found: Subject, plot: str, prefix: str | None) -> str:
     cost = found.cost_column
     best = front_of(found.rows, (cost, "val_top1_pct"))
     if best.empty:
-        raise DesignError(f"plot '{plot}': no point of {found.folder} has an accuracy yet")
+        raise DesignError(
+            f"plot '{plot}': no point of {found.folder} has an accuracy and keeps the constraints"
+        )
     corner = header.reference.error_pct, header.reference.log2_lut
     return str(most_interesting(best, corner, 1, cost)["digest"].iloc[0])
 

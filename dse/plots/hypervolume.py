@@ -12,7 +12,7 @@ from dse.plots.base import Plot, Study, Subject, require_columns, subject
 from dse.plots.legend import legend_above
 from dse.plots.scales import set_log_scale
 from dse.plots.style import DASHES, PALETTE, length, new_axes, say, styled
-from dse.selection import error_and_log2_lut
+from dse.selection import error_and_log2_lut, feasible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +24,8 @@ def hypervolume(study: "Study | Mapping[str, Study]", ax: Axes | None = None) ->
     """Draw the hypervolume of the evaluations so far, over their number.
 
     It is measured in validation error [points] × log2 of the LUTs, below the study's reference
-    point; without a study, below the worst of each. Evaluations come in the order of the table: of
+    point; without a study, below the worst of each. Points that break a constraint add nothing.
+    Evaluations come in the order of the table: of
     a study, that in which they were planned.
 
     Args:
@@ -81,7 +82,9 @@ def _trace(found: Subject) -> Floats:
     """Return the hypervolume after each evaluation, `(n,)`."""
     cost = found.cost_column
     require_columns(found.rows, ("val_top1_pct", cost), "hypervolume")
-    points = error_and_log2_lut(found.rows.dropna(subset=["val_top1_pct", cost]), cost)
+    rows = found.rows.dropna(subset=["val_top1_pct", cost])
+    counts = rows.index.isin(feasible(rows).index)
+    points = error_and_log2_lut(rows, cost)
     if not len(points):
         return np.zeros(0)
     corner = (
@@ -91,8 +94,8 @@ def _trace(found: Subject) -> Floats:
     )
     trace, front = np.zeros(len(points)), points[:0]
     for number, point in enumerate(points):
-        if (front <= point).all(axis=1).any():
-            trace[number] = trace[number - 1]
+        if not counts[number] or (front <= point).all(axis=1).any():
+            trace[number] = trace[number - 1] if number else 0.0
             continue
         front = np.vstack([front[~(point <= front).all(axis=1)], point])
         trace[number] = hypervolume_below(front, corner)

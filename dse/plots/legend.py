@@ -3,13 +3,14 @@
 from matplotlib.axes import Axes
 from matplotlib.legend import Legend
 from matplotlib.text import Annotation
+from matplotlib.transforms import offset_copy
 
 from dse.plots.style import NOTE, length, type_size
 
 _MOST_COLUMNS = 6
-_PAD = 0.3
-_LINE = 1.5
-"""Height of a line of a note [legend type]."""
+_PAD_PT = 2.0
+_LINE_PT = 10.5
+"""Height of a line of a note, in the default style."""
 
 
 def legend_above(axes: Axes, note: str = "") -> None:
@@ -32,11 +33,11 @@ def legend_above(axes: Axes, note: str = "") -> None:
         text.set_text(note.replace("; ", "\n"))
     if axes.get_legend_handles_labels()[1]:
         columns = _columns(axes, room.width)
-        legend = _legend(axes, columns, _PAD)
+        legend = _legend(axes, columns, _PAD_PT)
         figure.draw_without_rendering()
         if note and legend.get_window_extent().overlaps(text.get_window_extent()):
             lines = 1 + text.get_text().count("\n")
-            _legend(axes, columns, _PAD + lines * _LINE)
+            _legend(axes, columns, _PAD_PT + lines * _LINE_PT)
     text.set_in_layout(True)
 
 
@@ -57,14 +58,21 @@ def _columns(axes: Axes, room: float) -> int:
     """Return the most columns with which the legend is not wider than `room` [pixels]."""
     count = len(axes.get_legend_handles_labels()[1])
     for columns in range(min(count, _MOST_COLUMNS), 1, -1):
-        legend = _legend(axes, columns, _PAD)
+        legend = _legend(axes, columns, _PAD_PT)
         legend.set_in_layout(False)
         if legend.get_window_extent().width <= room:
             return columns
     return 1
 
 
-def _legend(axes: Axes, columns: int, pad: float) -> Legend:
+def _legend(axes: Axes, columns: int, lift_pt: float) -> Legend:
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    lifted = offset_copy(axes.transAxes, figure, y=length(lift_pt), units="points")
     return axes.legend(
-        loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=columns, borderaxespad=pad
+        loc="lower left",
+        bbox_to_anchor=(0.0, 1.0),
+        bbox_transform=lifted,
+        ncols=columns,
+        borderaxespad=0.0,
     )

@@ -23,7 +23,8 @@ from dse.plots.style import (
     say,
     styled,
 )
-from dse.selection import FAMILIES, chosen_by, families, front_of, is_maximised
+from dse.point import MIXED
+from dse.selection import FAMILIES, chosen_by, families, feasible, front_of, is_maximised
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,8 +73,8 @@ def pareto(
 
     The front is chosen as `dse.selection.front_of` does: by validation accuracy where test
     accuracy is shown, so steps may go down and grey points lie above them: on the test images.
-    Dominated points are grey. Where poor points would squeeze the front, they leave the axes and
-    their number is written there.
+    Dominated points are grey, those that break a constraint are crosses. Where poor points would
+    squeeze the front, they leave the axes and their number is written there.
 
     Args:
         study: A study, or a table with one evaluation a row; may be empty.
@@ -107,8 +108,7 @@ def pareto(
         lines = _draw_lines(plane, also)
         _draw_points(plane)
         obstacles = _draw_references(plane, float_pct)
-        chosen = "" if chosen_by(y) == y else "front chosen on validation images; "
-        legend_above(axes, f"{chosen}labels: weights/activations")
+        legend_above(axes, _note(best, y))
         _label_front(plane, () if lines else also, [*lines, *obstacles])
     return axes
 
@@ -147,6 +147,8 @@ def _set_height(plane: _Plane, marks: Sequence[float]) -> None:
 
 def _draw_lines(plane: _Plane, also: Sequence[str]) -> list[Floats]:
     """Draw the front as one line, or one for each value of further objectives; return corners."""
+    if plane.best.empty:
+        return []
     if not also:
         corners = step_corners(plane.axes, plane.best, plane.x, plane.y)
         plane.axes.plot(*corners.T, color=INK, linewidth=length(0.9), zorder=3, label="front")
@@ -170,7 +172,20 @@ def _draw_lines(plane: _Plane, also: Sequence[str]) -> list[Floats]:
 
 
 def _draw_points(plane: _Plane) -> None:
-    dominated = plane.shown.drop(index=plane.best.index)
+    allowed = feasible(plane.shown)
+    dominated = allowed.drop(index=plane.best.index)
+    broken = plane.places(plane.shown.drop(index=allowed.index))
+    if len(broken):
+        plane.axes.scatter(
+            broken[:, 0],
+            broken[:, 1],
+            s=area(9),
+            marker="x",
+            color=GREY,
+            linewidths=length(0.6),
+            zorder=2,
+            label="breaks a constraint",
+        )
     for family in FAMILIES:
         style = FAMILY_STYLES[family]
         poor = plane.places(dominated[families(dominated) == family])
@@ -233,11 +248,23 @@ def _draw_references(plane: _Plane, float_pct: float | None) -> list[Floats]:
     return lines
 
 
+def _note(best: "pd.DataFrame", y: str) -> str:
+    chosen = [] if chosen_by(y) == y else ["front chosen on validation images"]
+    labels = ["labels: weights/activations"] if any(_names(best)) else []
+    return "; ".join(chosen + labels)
+
+
+def _names(rows: "pd.DataFrame") -> list[str]:
+    """Return the formats of each row; nothing where both differ from layer to layer."""
+    pairs = zip(rows["weight_format"], rows["act_format"], strict=True)
+    return ["" if set(pair) == {MIXED} else "/".join(pair) for pair in pairs]
+
+
 def _label_front(plane: _Plane, also: Sequence[str], lines: Sequence[Floats]) -> None:
     """Label the points of the front with their formats and the values of `also`, ends first."""
     from_the_middle = np.abs(np.arange(len(plane.best)) - (len(plane.best) - 1) / 2)
     ranked = plane.best.iloc[np.argsort(-from_the_middle, kind="stable")]
-    texts = [f"{row['weight_format']}/{row['act_format']}" for _, row in ranked.iterrows()]
+    texts = _names(ranked)
     for name in also:
         texts = [
             f"{text} · {value:g} {axis_label(name)}"
@@ -246,7 +273,9 @@ def _label_front(plane: _Plane, also: Sequence[str], lines: Sequence[Floats]) ->
     surroundings = Surroundings(
         markers=plane.places(plane.best), dots=plane.places(plane.shown), lines=tuple(lines)
     )
-    place_labels(plane.axes, plane.places(ranked), texts, surroundings)
+    named = [place for place, text in enumerate(texts) if text]
+    points = plane.places(ranked)[named]
+    place_labels(plane.axes, points, [texts[place] for place in named], surroundings)
 
 
 PLOT = Plot(

@@ -138,7 +138,13 @@ def _name(axes: Axes, best: "pd.DataFrame") -> None:
         if family in present
     ]
     grey = Line2D(
-        [], [], linestyle="none", marker="o", color=GREY, markersize=length(2.5), label="dominated"
+        [],
+        [],
+        linestyle="none",
+        marker="o",
+        color=GREY,
+        markersize=length(2.5),
+        label="not on the front",
     )
     axes.legend(handles=[*handles, grey], loc="upper right", borderaxespad=0)
 

@@ -29,6 +29,7 @@ _MARKS = {
     "s": ("square*", "square"),
     "P": ("pentagon*", "pentagon"),
     "_": ("-", "-"),
+    "x": ("x", "x"),
 }
 """Marker of matplotlib to that of pgfplots, filled and hollow."""
 _TURNED = {"v": 180, "D": 45}

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from dse.plots.base import Plot, Study, one_point, subject
 from dse.plots.labels import Floats, Surroundings, place_labels
 from dse.plots.legend import legend_above
-from dse.plots.scales import set_log_scale
+from dse.plots.scales import set_log_scale, short
 from dse.plots.style import GREY, INK, NOTE, PALETTE, area, length, new_axes, styled, type_size
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ _ALL = "all layers"
 _ROOM = 2.0
 _LEAST_NAMED = 0.35
 """Diagonals shorter than this share of the axes' width have no name."""
-_NAME_AT = 0.1
-"""Where along a diagonal its name begins."""
+_NAME_AT = np.linspace(0.15, 0.85, 8)
+"""Where along a diagonal its name may be."""
 
 
 def roofline(study: Study, ax: Axes | None = None, *, point: str | None = None) -> Axes:
@@ -83,7 +83,7 @@ def roofline(study: Study, ax: Axes | None = None, *, point: str | None = None) 
                 zorder=4,
             )
         legend_above(axes)
-        _draw_rates(axes)
+        _draw_rates(axes, np.concatenate([xs, xs]), np.concatenate([ys, roofs]))
         _label(axes, table, np.stack([xs, ys], axis=1), roofs)
     return axes
 
@@ -134,29 +134,36 @@ def roofline_table(study: Study, *, point: str | None = None) -> "pd.DataFrame":
     )
 
 
-def _draw_rates(axes: Axes) -> None:
-    """Draw a diagonal for each power of ten of bytes a second that crosses the axes."""
+def _draw_rates(axes: Axes, xs: Floats, ys: Floats) -> None:
+    """Draw a diagonal for each power of ten of bytes a second, named away from points."""
     figure = axes.get_figure(root=True)
     assert figure is not None
     figure.draw_without_rendering()  # fixes the layout, hence the angle of diagonals
+    to_pixels = axes.transData.transform
+    points = to_pixels(np.stack([xs, ys], axis=1))
     (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
     first, last = np.ceil(np.log10(bottom / right)), np.floor(np.log10(top / left))
     for rate in 10.0 ** np.arange(first, last + 1):
-        xs = np.array([max(left, bottom / rate), min(right, top / rate)])
-        axes.plot(xs, rate * xs, color=GREY, linewidth=length(0.7), zorder=1)
-        start, end = axes.transData.transform(np.stack([xs, rate * xs], axis=1))
-        if np.hypot(*(end - start)) > _LEAST_NAMED * axes.bbox.width:
-            at = xs[0] * (xs[1] / xs[0]) ** _NAME_AT
-            axes.annotate(
-                f"{rate:g} GB/s",
-                (at, rate * at),
-                rotation=np.degrees(np.arctan2(*reversed(end - start))),
-                rotation_mode="anchor",
-                va="bottom",
-                fontsize=type_size(),
-                color=NOTE,
-                zorder=1,
-            )
+        ends = np.array([max(left, bottom / rate), min(right, top / rate)])
+        axes.plot(ends, rate * ends, color=GREY, linewidth=length(0.7), zorder=1)
+        start, end = to_pixels(np.stack([ends, rate * ends], axis=1))
+        if np.hypot(*(end - start)) < _LEAST_NAMED * axes.bbox.width:
+            continue
+        places = ends[0] * (ends[1] / ends[0]) ** _NAME_AT
+        middles = to_pixels(np.stack([places, rate * places], axis=1))
+        distances = np.hypot(*(middles[:, None] - points[None]).transpose(2, 0, 1)).min(axis=1)
+        at = float(places[distances.argmax()])
+        axes.annotate(
+            f"{short(1e9 * rate, ' ')}B/s",
+            (at, rate * at),
+            rotation=np.degrees(np.arctan2(*reversed(end - start))),
+            rotation_mode="anchor",
+            ha="center",
+            va="bottom",
+            fontsize=type_size(),
+            color=NOTE,
+            zorder=1,
+        )
 
 
 def _label(axes: Axes, table: "pd.DataFrame", points: Floats, roofs: Floats) -> None:

@@ -72,12 +72,12 @@ def set_plain_scale(axes: Axes, direction: Literal["x", "y"], values: NDArray[fl
     axis.set_major_formatter(formatter)
 
 
-def short(value: float) -> str:
-    """Return 12500.0 as ``12.5k``."""
+def short(value: float, gap: str = "") -> str:
+    """Return 12500.0 as ``12.5k``, with a `gap` before the k."""
     for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if abs(value) >= size:
-            return f"{value / size:g}{unit}"
-    return f"{value:g}"
+            return f"{value / size:g}{gap}{unit}"
+    return f"{value:g}{gap}"
 
 
 def note(axes: Axes, text: str, corner: tuple[float, float], offset: tuple[float, float]) -> None:
@@ -113,5 +113,6 @@ def _tick_digits(ratio: float, *, is_narrow: bool) -> tuple[float, ...]:
         step = (1 if ratio < 1.3 else 2) * (2 if is_narrow else 1)
         return tuple(digit / 10 for digit in range(10, 100, step))
     if ratio < 10:
-        return (1, 2, 3, 5) if is_narrow else (1, 1.5, 2, 3, 4, 5, 6, 8)
+        few = (1, 1.5, 2, 3, 4, 6, 8) if ratio < 4 else (1, 2, 3, 5)
+        return few if is_narrow else (1, 1.5, 2, 3, 4, 5, 6, 8)
     return (1, 2, 5) if ratio < (40 if is_narrow else 300) else (1,)

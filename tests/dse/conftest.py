@@ -268,3 +268,9 @@ def header(study_folder: Path) -> Header:
     """The header of `study_folder`."""
     with Store.open_readonly(study_folder) as store:
         return store.header
+
+
+@pytest.fixture(scope="session")
+def template() -> Accelerator:
+    """The network of `study_folder`."""
+    return SyntheticFactory().template()

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 import torch
+import typer
+from typer.testing import CliRunner
 
 from dse.cli import main
 from dse.models import load_network
@@ -46,6 +48,22 @@ def bitfront(
         finally:
             signal.signal(signal.SIGTERM, before)
         return Outcome(code, *capfd.readouterr())
+
+    return call
+
+
+@pytest.fixture
+def run_verb() -> Callable[..., str]:
+    """Run one verb; return what it prints, or raise what it raises."""
+
+    def call(verb: Callable[..., None], *arguments: object) -> str:
+        app = typer.Typer()
+        app.command()(verb)
+        result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        assert result.exit_code == 0
+        return result.stdout
 
     return call
 

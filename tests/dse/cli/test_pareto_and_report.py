@@ -1,10 +1,10 @@
+import io
 import json
 import sqlite3
 from contextlib import closing
 
+import pandas as pd
 import pytest
-import typer
-from typer.testing import CliRunner
 
 from dse.cli.pareto import pareto
 from dse.cli.report import report
@@ -14,19 +14,16 @@ from dse.search.store import DB_NAME
 from dse.selection import front_of
 
 
-def call(verb, *arguments):
-    """Run one verb; return what it prints, or raise what it raises."""
-    app = typer.Typer()
-    app.command()(verb)
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    if result.exception and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    assert result.exit_code == 0
-    return result.stdout
+@pytest.fixture
+def call(run_verb):
+    return run_verb
+
+
+FORMS = ("latex", "markdown", "csv")
 
 
 class TestPareto:
-    def test_json_holds_the_front(self, study_folder, evaluations):
+    def test_json_holds_the_front(self, call, study_folder, evaluations):
         found = json.loads(call(pareto, study_folder, "--json"))
         expected = front_of(evaluations, ("lut", "test_top1_pct"))
         assert found["objectives"] == ["lut", "test_top1_pct"]
@@ -36,20 +33,20 @@ class TestPareto:
         assert [row["lut"] for row in found["front"]] == expected["lut"].tolist()
         assert "test_correct" not in found["front"][0]
 
-    def test_other_columns(self, study_folder, evaluations):
+    def test_other_columns(self, call, study_folder, evaluations):
         found = json.loads(
             call(pareto, study_folder, "--x", "weight_kib", "--y", "val_top1_pct", "--json")
         )
         expected = front_of(evaluations, ("weight_kib", "val_top1_pct"))
         assert [row["digest"] for row in found["front"]] == expected["digest"].tolist()
 
-    def test_dsp_blocks_are_an_objective_where_they_may_be_used(self, dsp_study_folder):
+    def test_dsp_blocks_are_an_objective_where_they_may_be_used(self, call, dsp_study_folder):
         found = json.loads(call(pareto, dsp_study_folder, "--json"))
         assert found["objectives"] == ["lut", "test_top1_pct", "dsp"]
         front = read_findings(dsp_study_folder).front
         assert [row["digest"] for row in found["front"]] == front["digest"].tolist()
 
-    def test_the_table_shows_every_point_of_the_front(self, study_folder, evaluations):
+    def test_the_table_shows_every_point_of_the_front(self, call, study_folder, evaluations):
         printed = call(pareto, study_folder)
         best = front_of(evaluations, ("lut", "test_top1_pct"))
         assert all(digest[:8] in printed for digest in best["digest"])
@@ -65,26 +62,44 @@ class TestPareto:
             ("--x", "test_correct", "holds no numbers"),
         ],
     )
-    def test_what_is_no_objective_is_refused(self, study_folder, option, column, message):
+    def test_what_is_no_objective_is_refused(self, call, study_folder, option, column, message):
         with pytest.raises(DesignError, match=message):
             call(pareto, study_folder, option, column)
 
-    def test_a_study_without_evaluations_has_an_empty_front(self, empty_study_folder):
+    def test_a_study_without_evaluations_has_an_empty_front(self, call, empty_study_folder):
         assert json.loads(call(pareto, empty_study_folder, "--json"))["front"] == []
         assert "0 of 0 points" in call(pareto, empty_study_folder)
 
-    def test_a_folder_without_a_study_is_refused(self, tmp_path):
+    def test_a_folder_without_a_study_is_refused(self, call, tmp_path):
         with pytest.raises(DataError, match="no study"):
             call(pareto, tmp_path)
 
+    def test_tables_for_papers_hold_the_front(self, call, study_folder, evaluations):
+        best = front_of(evaluations, ("lut", "test_top1_pct"))
+        made = {form: call(pareto, study_folder, "--format", form) for form in FORMS}
+        table = pd.read_csv(io.StringIO(made["csv"]))
+        assert table["digest"].tolist() == best["digest"].tolist()
+        assert table["val_top1_pct"].tolist() == best["val_top1_pct"].tolist()
+        for form in ("latex", "markdown"):
+            for _, row in best.iterrows():
+                (line,) = [text for text in made[form].splitlines() if row["digest"][:8] in text]
+                assert f"{row['val_top1_pct']:.2f}" in line
+                assert row["weight_format"] in line
+        assert "\\toprule" in made["latex"]
+        assert r"validation [\%]" in made["latex"]
+
+    def test_an_empty_front_is_a_table_without_rows(self, call, empty_study_folder):
+        assert call(pareto, empty_study_folder, "--format", "csv").startswith("digest,")
+        assert "\\bottomrule" in call(pareto, empty_study_folder, "--format", "latex")
+
 
 class TestReport:
-    def test_says_where_the_report_is(self, empty_study_folder):
+    def test_says_where_the_report_is(self, call, empty_study_folder):
         printed = call(report, empty_study_folder)
         assert printed.strip() == str(empty_study_folder / "report.md")
         assert (empty_study_folder / "report.md").exists()
 
-    def test_json_holds_what_matters(self, study_folder):
+    def test_json_holds_what_matters(self, call, study_folder):
         found = json.loads(call(report, study_folder, "--json"))
         findings = read_findings(study_folder)
         assert found["n_points"] == found["n_planned"] == 121
@@ -94,7 +109,7 @@ class TestReport:
             "digest"
         ].tolist()
 
-    def test_a_folder_without_a_study_is_refused(self, tmp_path):
+    def test_a_folder_without_a_study_is_refused(self, call, tmp_path):
         with pytest.raises(DataError, match="no study"):
             call(report, tmp_path)
 
