@@ -71,9 +71,9 @@ bit-exact: install
 	done
 	$(BIN)/bitfront bit-exact $(BIT_EXACT)/*/ --out reports/gallery/bit-exact
 
-# Every plot in every style: of the committed study, and of two small ones of the digits.
+# Every plot in the styles of papers: of the committed study, and of two small ones of the digits.
 FIGURES := reports/gallery/figures
-STYLES := bitfront ieee ieee2 acm slides
+STYLES := ieee ieee2 acm slides
 plot = for style in $(STYLES); do $(BIN)/bitfront plot $(1) $(2) --style $$style --out $(FIGURES)/$$style/$(2).png || exit 1; done
 figures: install
 	$(BIN)/bitfront explore --model digits-cnn --fps 100000 --jobs 2 --out build/figures/digits-cnn
@@ -88,7 +88,7 @@ draw-figures:
 	$(call plot,$(LAYERS) --beside $(UNIFORM),hypervolume)
 	$(call plot,reports/gallery/cost-model/xcup.csv,estimate-error)
 	$(call plot,reports/gallery/sensitivity/digits-cnn/sensitivity.csv,sensitivity)
-	cd $(FIGURES) && rm -f $(foreach style,$(filter-out ieee,$(STYLES)),$(style)/*.csv $(style)/*.tex)
+	cd $(FIGURES) && rm -f */*.csv $(foreach style,$(filter-out ieee,$(STYLES)),$(style)/*.tex)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info
