@@ -142,7 +142,7 @@ def _set_height(plane: _Plane, marks: Sequence[float]) -> None:
     plane.axes.set_ylim(low - room, min(top, 100 + room / 2) if plane.y.endswith("_pct") else top)
     hidden = int((values < low - room).sum())
     if hidden:
-        note(plane.axes, f"▾ {hidden} further down", (1.0, 0.0), (-2, 3))
+        note(plane.axes, f"↓ {hidden} further down", (1.0, 0.0), (-2, 3))
 
 
 def _draw_lines(plane: _Plane, also: Sequence[str]) -> list[Floats]:

@@ -92,7 +92,9 @@ def decisions_in(space: Mapping[str, Any], layers: Sequence[str]) -> tuple[Decis
     named = [name for group in members for name in group]
     for name in named:
         if name not in layers:
-            raise DesignError(f"no layer '{name}'{nearest(name, list(layers))}")
+            raise DesignError(
+                f"no layer '{name}'{nearest(name, list(layers))}; known: {', '.join(layers)}"
+            )
         if named.count(name) > 1:
             raise DesignError(f"layer '{name}' is named {named.count(name)} times")
     for name in layers:

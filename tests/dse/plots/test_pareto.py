@@ -122,7 +122,7 @@ class TestPareto:
         axes = pareto(worse)
         assert axes.get_ylim()[0] > 3
         hidden = int((worse["test_top1_pct"] < axes.get_ylim()[0]).sum())
-        assert f"▾ {hidden} further down" in [text.get_text() for text in axes.texts]
+        assert f"↓ {hidden} further down" in [text.get_text() for text in axes.texts]
 
     def test_further_objectives_give_a_line_for_each_value(self, evaluations):
         evaluations["dsp"] = np.arange(len(evaluations)) % 3
