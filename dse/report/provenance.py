@@ -80,8 +80,8 @@ def sources(findings: Findings) -> str:
         f"- Made with {escape(versions)}.\n"
         "- Intervals: E. B. Wilson, JASA 22 (1927) 209-212, of one accuracy; T. Tango, Statistics "
         "in Medicine 17 (1998) 891-908, of a difference on the same images. p-values: Q. McNemar, "
-        "Psychometrika 12 (1947) 153-157, with the binomial distribution itself. Verdicts follow the "
-        "interval; the exact p-value is the more cautious of the two on few images.\n"
+        "Psychometrika 12 (1947) 153-157, with the binomial distribution itself. Verdicts follow "
+        "the interval; the exact p-value is the more cautious of the two on few images.\n"
     )
 
 
