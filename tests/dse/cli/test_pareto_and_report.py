@@ -116,7 +116,7 @@ class TestReport:
 
 class TestPage:
     def test_goes_into_the_folder_of_the_study_and_nothing_else_is_written(
-        self, empty_study_folder
+        self, call, empty_study_folder
     ):
         printed = call(report, empty_study_folder, "--html")
         page = empty_study_folder / "explore.html"
@@ -124,17 +124,17 @@ class TestPage:
         assert page.read_text().startswith("<!doctype html>")
         assert {file.name for file in empty_study_folder.iterdir()} == {DB_NAME, "explore.html"}
 
-    def test_goes_where_it_is_asked_to(self, study_folder, tmp_path):
+    def test_goes_where_it_is_asked_to(self, call, study_folder, tmp_path):
         file = tmp_path / "new" / "page.html"
         found = json.loads(call(report, study_folder, "--html", file, "--json"))
         assert found == {"file": str(file), "n_points": 121, "n_planned": 121, "n_ended": 0}
         assert file.exists()
 
-    def test_a_file_without_html_is_refused(self, study_folder, tmp_path):
+    def test_a_file_without_html_is_refused(self, call, study_folder, tmp_path):
         with pytest.raises(DesignError, match="add --html"):
             call(report, study_folder, tmp_path / "page.html")
 
-    def test_a_study_of_a_newer_bitfront_changes_nothing(self, empty_study_folder):
+    def test_a_study_of_a_newer_bitfront_changes_nothing(self, call, empty_study_folder):
         (empty_study_folder / "explore.html").write_text("before")
         with closing(sqlite3.connect(empty_study_folder / DB_NAME)) as database:
             database.execute("PRAGMA user_version = 99")
@@ -144,6 +144,6 @@ class TestPage:
         assert (empty_study_folder / "explore.html").read_text() == "before"
         assert (empty_study_folder / DB_NAME).read_bytes() == study
 
-    def test_a_folder_without_a_study_is_refused(self, tmp_path):
+    def test_a_folder_without_a_study_is_refused(self, call, tmp_path):
         with pytest.raises(DataError, match="no study"):
             call(report, tmp_path, "--html")
