@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Self, TypeGuard
 
 import numpy as np
 
@@ -23,7 +23,7 @@ converters and requantizers save. The integer program, which sees all, finds not
 (``tests/dse/search/test_cheapest.py``)."""
 
 
-def is_foldable(template: Shapes) -> bool:
+def is_foldable(template: Shapes) -> TypeGuard[Accelerator]:
     """Return whether the best folding of a network can be found, not only a good one."""
     return isinstance(template, Accelerator) and is_chain(template)
 
@@ -66,7 +66,7 @@ class CheapestFoldings:
             DesignError: The network has no best folding that can be found.
             FoldingError: A layer is too slow even when fully unrolled.
         """
-        if not (isinstance(template, Accelerator) and is_chain(template)):
+        if not is_foldable(template):
             raise DesignError(
                 "the cheapest folding is found of chains that hardware computes as a whole, not of "
                 'networks with additions or host functions: give folding = "fixed"'

@@ -26,8 +26,6 @@ from dse.search.sqnr import KnowsSqnr, noise_of
 from hw_models.cost import PartialCostTable
 from hw_models.folding import Shapes, fold_to_fps
 
-COMPARED = "compared"
-"""The cost that points are compared by, among the columns of a space's costs."""
 _NO_LUTS = 64.0
 """Logarithm of more LUTs than there are."""
 
@@ -183,14 +181,14 @@ class LayerSpace(Space):
 
         What breaks a constraint, as far as costs tell, is made worse than any that breaks none.
         """
-        columns = self._costs(candidates)
+        compared, columns = self._costs(candidates)
         settings = self.settings
-        log2_lut: Floats = np.log2(columns[COMPARED])
+        log2_lut: Floats = np.log2(compared)
         broken = total_violation(settings.constraints, columns, settings.board, len(candidates))
         return np.where(broken > 0.0, _NO_LUTS + broken, log2_lut)
 
-    def _costs(self, candidates: Ints) -> dict[str, Floats]:
-        """Return what candidates take by column, each `(n,)`."""
+    def _costs(self, candidates: Ints) -> tuple[Floats, dict[str, Floats]]:
+        """Return what candidates are compared by, and what they take by column, each `(n,)`."""
         mvaus, decisions = self.template.mvaus, self.settings.decisions
         columns = {
             (layer, decision.operand): (column, decision)
@@ -210,9 +208,8 @@ class LayerSpace(Space):
                     formats[row, :, layer] = positions[candidates[:, column]]
         if self.cheapest is not None:
             found = self.cheapest.costs(formats[0], formats[1])
-            return {name: column.astype(np.float64) for name, column in found.items()} | {
-                COMPARED: found["lut"].astype(np.float64)
-            }
+            taken = {name: column.astype(np.float64) for name, column in found.items()}
+            return taken["lut"], taken
         table = format_costs(
             self.template,
             used,
@@ -227,7 +224,7 @@ class LayerSpace(Space):
             if isinstance(table, PartialCostTable)
             else {name: np.asarray(getattr(table, name), dtype=np.float64) for name in RESOURCES}
         )
-        return totals | {COMPARED: compared_costs(table)}
+        return compared_costs(table), totals
 
     def _most_error_pct(self, header: Header) -> float:
         """Return the greatest validation error that is of any use [%]."""

@@ -1,7 +1,7 @@
 """Studies with made-up accuracies and real costs, for tests of what comes after the search."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cache
@@ -97,6 +97,18 @@ class SyntheticSource:
         return accuracy_of(wanted)
 
 
+def chain_of(layers: Mapping[str, tuple[int, int]]) -> Accelerator:
+    """Return int8 layers of these inputs and outputs, one after the other."""
+    int8 = parse_format("int8")
+    mvaus = [
+        Mvau(name=name, mw=mw, mh=mh, vectors=1, weight=int8, act=int8)
+        for name, (mw, mh) in layers.items()
+    ]
+    between = [Requantize.after(mvau, name=f"{mvau.name}_q", output=int8) for mvau in mvaus]
+    nodes = [node for pair in zip(mvaus, between, strict=True) for node in pair]
+    return Accelerator(nodes=tuple(nodes[:-1]))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyntheticFactory:
     """Makes `SyntheticSource`."""
@@ -105,14 +117,7 @@ class SyntheticFactory:
         return "d"
 
     def template(self) -> Accelerator:
-        int8 = parse_format("int8")
-        mvaus = [
-            Mvau(name=name, mw=mw, mh=mh, vectors=1, weight=int8, act=int8)
-            for name, (mw, mh) in LAYERS.items()
-        ]
-        between = [Requantize.after(mvau, name=f"{mvau.name}_q", output=int8) for mvau in mvaus]
-        nodes = [node for pair in zip(mvaus, between, strict=True) for node in pair]
-        return Accelerator(nodes=tuple(nodes[:-1]))
+        return chain_of(LAYERS)
 
     def check_formats(self, formats: Iterable[Format]) -> None:
         """Take every format."""

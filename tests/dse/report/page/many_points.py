@@ -9,15 +9,21 @@ from pathlib import Path
 
 import numpy as np
 
-from dse.formats import default_sweep, parse_format, parse_sweep
+from dse.formats import default_sweep, parse_sweep
 from dse.point import MIXED
 from dse.search.costs import cost_rows, format_costs
 from dse.search.decision import OPERANDS, Decision
 from dse.search.store import DB_NAME, Store
 from hw_models.cost import CostTable
 from hw_models.folding import Folding
-from hw_models.graph import Accelerator, Mvau, Requantize
-from tests.dse.conftest import SyntheticFactory, SyntheticSource, make_study, synthetic_settings
+from hw_models.graph import Accelerator
+from tests.dse.conftest import (
+    SyntheticFactory,
+    SyntheticSource,
+    chain_of,
+    make_study,
+    synthetic_settings,
+)
 
 LAYERS = {"fc1": (784, 128), "fc2": (128, 96), "fc3": (96, 96), "fc4": (96, 64), "fc5": (64, 10)}
 N_VAL, N_TEST = 5000, 10000
@@ -28,14 +34,7 @@ class DeepFactory(SyntheticFactory):
     """Makes a network of five layers."""
 
     def template(self) -> Accelerator:
-        int8 = parse_format("int8")
-        mvaus = [
-            Mvau(name=name, mw=mw, mh=mh, vectors=1, weight=int8, act=int8)
-            for name, (mw, mh) in LAYERS.items()
-        ]
-        between = [Requantize.after(mvau, name=f"{mvau.name}_q", output=int8) for mvau in mvaus]
-        nodes = [node for pair in zip(mvaus, between, strict=True) for node in pair]
-        return Accelerator(nodes=tuple(nodes[:-1]))
+        return chain_of(LAYERS)
 
     def __call__(self, *_: object) -> SyntheticSource:
         return SyntheticSource(layers=tuple(LAYERS), never_negative=frozenset())
