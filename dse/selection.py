@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 Family = Literal["integer", "minifloat", "mixed"]
 FAMILIES: tuple[Family, ...] = ("integer", "minifloat", "mixed")
 """Both formats integers, both minifloats, or anything else."""
+FAMILY_NAMES: dict[Family, str] = {
+    "integer": "integer",
+    "minifloat": "minifloat",
+    "mixed": "integer with minifloat",
+}
+"""What a reader is told of each."""
 
 _MAXIMISED = ("top1_pct", "fps", "_mhz", "_db")
 """Endings of the columns of which more is better; of all others less is."""

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from dse.errors import UnknownPluginError
 from dse.registry import nearest
-from dse.selection import Family
+from dse.selection import FAMILY_NAMES, Family
 
 _FOLDER = Path(__file__).parent
 DEFAULT_STYLE = "bitfront"
@@ -45,9 +45,9 @@ DASHES = ("-", "--", "-.", ":", (0, (6, 1.5, 1, 1.5, 1, 1.5)))
 """Of lines, in the order of the palette."""
 MARKERS = ("o", "^", "D", "s", "v", "P")
 FAMILY_STYLES: dict[Family, FamilyStyle] = {
-    "integer": FamilyStyle(name="integer", colour=PALETTE[1], marker="o"),
-    "minifloat": FamilyStyle(name="minifloat", colour=PALETTE[2], marker="^"),
-    "mixed": FamilyStyle(name="integer with minifloat", colour=PALETTE[3], marker="D"),
+    "integer": FamilyStyle(name=FAMILY_NAMES["integer"], colour=PALETTE[1], marker="o"),
+    "minifloat": FamilyStyle(name=FAMILY_NAMES["minifloat"], colour=PALETTE[2], marker="^"),
+    "mixed": FamilyStyle(name=FAMILY_NAMES["mixed"], colour=PALETTE[3], marker="D"),
 }
 GREY = "#C6C6C6"
 INK = "#222222"

@@ -20,14 +20,9 @@ from dse.report.tables import (
 )
 from dse.report.trainings import trainings_table
 from dse.search.header import PartialCoverage
-from dse.selection import FAMILIES, Family, best_recipes, families, hypervolume_of
+from dse.selection import FAMILIES, FAMILY_NAMES, best_recipes, families, hypervolume_of
 
 _ENDED_SHOWN = 20
-_FAMILY_NAMES: dict[Family, str] = {
-    "integer": "integer",
-    "minifloat": "minifloat",
-    "mixed": "integer with minifloat",
-}
 
 
 def report_text(findings: Findings) -> str:
@@ -81,7 +76,7 @@ def _sections(findings: Findings) -> Iterator[str]:
 def _summary(findings: Findings) -> str:
     before = findings.header.float_accuracy
     kinds = families(findings.front)
-    counted = [(int((kinds == family).sum()), _FAMILY_NAMES[family]) for family in FAMILIES]
+    counted = [(int((kinds == family).sum()), FAMILY_NAMES[family]) for family in FAMILIES]
     members = ", ".join(f"{number} {name}" for number, name in counted if number)
     lines = [
         f"Before quantization: top-1 {accuracy(before.test_top1_pct, before.n_test)} % on "

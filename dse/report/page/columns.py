@@ -10,7 +10,7 @@ from dse.point import MIXED
 from dse.report.page.encode import encode_numbers, encode_words
 from dse.search.header import Header
 from dse.search.store import TOTALS
-from dse.selection import FAMILIES, chosen_by, families, is_maximised
+from dse.selection import FAMILIES, FAMILY_NAMES, chosen_by, families, is_maximised
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,7 +60,7 @@ _TRIALS = {"val_top1_pct": "n_val", "test_top1_pct": "n_test"}
 
 def columns(rows: "pd.DataFrame", header: Header) -> Iterator[dict[str, Any]]:
     """Yield the columns of evaluations; totals that a network does not have are left out."""
-    yield _category("family", "family", families(rows), FAMILIES)
+    yield {**_category("family", "family", families(rows), FAMILIES), "names": FAMILY_NAMES}
     for name, label in (("weight_format", "weights"), ("act_format", "activations")):
         yield _category(name, label, rows[name], by_width(set(rows[name])))
     yield _category("recipe", "recipe", rows["recipe"], list(dict.fromkeys(rows["recipe"])))

@@ -11,8 +11,8 @@ from typing import Any
 
 _WEB = Path(__file__).with_name("web")
 _SCRIPTS = (
-    "data", "front", "scale", "raster", "filters", "scatter", "axes", "parallel", "details",
-    "table", "page",
+    "data", "front", "scale", "surface", "marks", "density", "filters", "scatter", "axes",
+    "parallel", "details", "table", "page",
 )  # fmt: skip
 """Files in the order they run; they share their names, as classic scripts do."""
 _ESCAPES = {ord(letter): f"\\u{ord(letter):04x}" for letter in "<>&\u2028\u2029"}

@@ -42,14 +42,19 @@ class Column {
     return this.numbers[this.codes[row]];
   }
 
+  /** Return the value of a point; null where it has no number. */
+  value(row) {
+    return this.values[this.codes[row]];
+  }
+
   /** Return the value of a point as text. */
   text(row) {
-    return this.shown(this.values[this.codes[row]]);
+    return this.shown(this.value(row));
   }
 
   /** Return a value of this column as text. */
   shown(value) {
-    if (this.is_category) return value;
+    if (this.is_category) return this.names?.[value] ?? value;
     return value === null ? "–" : inGroups(value, this.digits);
   }
 

@@ -48,8 +48,8 @@ class Filters {
     this.changed();
   }
 
-  /** Return the rows that pass everything, in order. */
-  rows() {
+  /** Return of each row 1 if it passes everything, otherwise 0. */
+  isKept() {
     const passes = new Uint8Array(this.study.n_points).fill(1);
     const strike = (codes, allowed) => {
       for (let row = 0; row < passes.length; row += 1) passes[row] &= allowed[codes[row]];
@@ -62,10 +62,7 @@ class Filters {
       const { codes, numbers } = this.study.columns.get(name);
       strike(codes, Uint8Array.from(numbers, (number) => number >= low && number <= high));
     }
-    const rows = new Uint32Array(passes.reduce((sum, pass) => sum + pass, 0));
-    let count = 0;
-    for (let row = 0; row < passes.length; row += 1) if (passes[row]) rows[count++] = row;
-    return rows;
+    return passes;
   }
 
   #bestOnly() {

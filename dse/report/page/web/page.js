@@ -2,9 +2,6 @@
 
 // The page as a whole: what its parts share, and what follows from a change.
 
-/** Of a point that may be on the front: it has all its numbers and breaks no constraint. */
-const COUNTS_FOR_ALL = 2;
-
 const part = (id) => document.getElementById(id);
 
 /** Fill the parts that need no point. */
@@ -47,18 +44,22 @@ class View {
     this.zoom = null;
     this.pointed = -1;
     this.chosen = -1;
+    this.isKept = new Uint8Array(study.n_points);
     this.rows = new Uint32Array();
     this.front = [];
+    this.fronts = new Fronts(study);
+    this.theme = new Theme();
   }
 
-  /** Find the front of `rows` in what is drawn: chosen on validation, whatever is shown. */
-  keep(rows) {
-    const { columns, objectives, counts } = this.study;
+  /** Keep the rows of which `isKept` is 1, and find their front: chosen on validation, whatever is shown. */
+  keep(isKept) {
+    const { columns, objectives } = this.study;
     const names = [this.x, this.y, ...objectives.slice(2)].map((name) => columns.get(name).chosen_by);
     const distinct = [...new Set(names)];
     this.isStaircase = distinct.length === 2;
-    this.rows = rows;
-    this.front = frontOf(rows.filter((row) => counts[row] === COUNTS_FOR_ALL), distinct.map((name) => columns.get(name)));
+    this.isKept = isKept;
+    this.rows = rowsOf(isKept);
+    this.front = this.fronts.of(isKept, distinct);
   }
 
   /** Say how the front was found. */
@@ -71,6 +72,17 @@ class View {
     const by = swapped.map((name) => ` It is chosen by ${label(columns.get(name).chosen_by)} and shown with ${label(name)}, so it need not be a staircase.`);
     return `The front: ${better.join(", ")}.${by.join("")} A bar is the 95 % interval of one accuracy.`;
   }
+}
+
+/** Return the rows marked with 1, in order. */
+function rowsOf(marks) {
+  const rows = new Uint32Array(marks.length);
+  let count = 0;
+  for (let row = 0; row < marks.length; row += 1) {
+    rows[count] = row;
+    count += marks[row];
+  }
+  return rows.slice(0, count);
 }
 
 /** Show a study with points. */
@@ -86,39 +98,51 @@ function explore(study) {
   const parallel = new Parallel(part("parallel"), study, view, filters);
 
   function refilter() {
-    view.keep(filters.rows());
+    view.keep(filters.isKept());
     const counts = [view.rows.length, study.n_points, view.front.length].map((count) => inGroups(count, 0));
     part("kept").textContent = `${counts[0]} of ${counts[1]} points shown, ${counts[2]} on the front`;
     part("front-note").textContent = view.note;
+    redraw();
+  }
+  function rearrange() {
+    scatter.arrange();
+    parallel.arrange();
     redraw();
   }
   function redraw() {
     scatter.draw();
     parallel.draw();
     controls.update();
+    showFront();
+  }
+  function showFront() {
     part("table").replaceChildren(frontTable(study, view, (row) => choose(row, true)));
   }
   function choose(row, moveFocus) {
     view.chosen = row;
     part("details-title").textContent = row < 0 ? "No point chosen" : study.title(row);
     part("details").replaceChildren(...(row < 0 ? [] : pointDetails(study, view, row)));
-    redraw();
+    scatter.drawOver();
+    parallel.drawOver();
+    showFront();
     if (moveFocus) part("details-title").focus();
   }
   const controls = new ScatterControls(scatter, part("axes"), part("tip"), {
     axis(which, name) {
       view[which] = name;
       view.zoom = null;
+      scatter.arrange();
       refilter();
     },
     log(name, isLog) {
       if (isLog) view.isLog.add(name);
       else view.isLog.delete(name);
       view.zoom = null;
-      redraw();
+      rearrange();
     },
     zoom(box) {
       view.zoom = box;
+      scatter.arrange();
       redraw();
     },
     choose,
@@ -129,9 +153,17 @@ function explore(study) {
   part("parallel-axes").append(...axisBoxes(study, parallel));
   part("reset").addEventListener("click", () => filters.reset());
   part("study-view").hidden = false;
-  new ResizeObserver(redraw).observe(part("scatter"));
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+  scatter.arrange();
+  parallel.arrange();
   refilter();
+  const observer = new ResizeObserver(() => {
+    if (![scatter, parallel].every((plot) => isSameSize(plot.size, sizeOf(plot.root)))) rearrange();
+  });
+  for (const plot of [scatter, parallel]) observer.observe(plot.root);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    view.theme = new Theme();
+    rearrange();
+  });
 }
 
 /** Return boxes that choose the parallel axes. */

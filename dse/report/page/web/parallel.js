@@ -6,12 +6,13 @@ const FRAME = { left: 52, right: 44, top: 66, bottom: 14 };
 /** Heights on an axis that lines are told apart by; with many of them, fewer do. */
 const [FINE, COARSE, MANY] = [140, 56, 5000];
 const FEW = 40;
+const NOWHERE = 255;
 
 /** The plot of all columns at once. */
 class Parallel {
   constructor(root, study, view, filters) {
     Object.assign(this, { root, study, view, filters });
-    [this.base, this.over] = root.querySelectorAll("canvas");
+    [this.base, this.over, this.rules] = Array.from(root.querySelectorAll("canvas"), (canvas) => new Surface(canvas));
     this.names = this.#usual();
     this.#listen();
   }
@@ -20,42 +21,57 @@ class Parallel {
   setNames(names) {
     this.names = names;
     this.#build();
+    this.arrange();
     this.draw();
   }
 
-  /** Draw everything. */
-  draw() {
+  /** Take the size of the box, put the axes in their places and draw them. */
+  arrange() {
     if (!this.handles) this.#build();
-    const { width, height, ratio, context } = fitted(this.base);
-    const grain = this.view.rows.length > MANY ? 0.5 : ratio;
-    const count = this.names.length;
-    this.step = (width - FRAME.left - FRAME.right) / Math.max(count - 1, 1);
+    this.size = sizeOf(this.root);
+    for (const surface of [this.over, this.rules]) surface.resize(this.size);
+    const { width, height } = this.size;
+    this.step = (width - FRAME.left - FRAME.right) / Math.max(this.names.length - 1, 1);
     this.axes = this.names.map((name, i) => {
       const column = this.study.columns.get(name);
       const isLog = this.view.isLog.has(name);
       const scale = new Scale(column.low, column.high, isLog, height - FRAME.bottom, FRAME.top);
-      return { name, column, scale, x: FRAME.left + i * this.step };
+      return { name, column, scale, x: FRAME.left + i * this.step, bins: new Map() };
     });
-    const { rgb } = themeColours();
-    const families = this.study.columns.get("family");
-    const size = [width, height].map((length) => Math.max(1, Math.ceil(length * grain)));
-    const density = new LineDensity(...size, families.values.map(rgb));
-    for (let i = 0; i + 1 < count; i += 1) this.#lines(density, this.axes[i], this.axes[i + 1], grain);
-    context.drawImage(density.canvas(rgb("surface")), 0, 0, size[0] / grain, size[1] / grain);
-    this.#drawOver();
+    const context = this.rules.cleared(11);
+    for (const axis of this.axes) {
+      this.#axis(context, axis);
+      this.#place(axis);
+    }
   }
 
-  /** Draw the front, the chosen point, the axes and the ranges. */
-  #drawOver() {
-    const { context } = fitted(this.over);
-    const { read } = themeColours();
-    for (const row of this.view.front.slice(0, 300)) this.#polyline(context, row, read("ink"), 0.8);
-    if (this.view.chosen >= 0) this.#polyline(context, this.view.chosen, read("accent"), 3);
-    context.font = "11px system-ui, sans-serif";
-    for (const axis of this.axes) {
-      this.#axis(context, axis, read);
-      this.#place(axis, read, context);
-    }
+  /** Draw everything but the axes, in the places it has. */
+  draw() {
+    const { rows, theme } = this.view;
+    const { values } = this.study.columns.get("family");
+    const [grain, bins] = rows.length > MANY ? [0.5, COARSE] : [this.size.ratio, FINE];
+    this.base.resize({ ...this.size, ratio: grain });
+    const density = this.#emptied(this.base.canvas, values.length);
+    for (let i = 0; i + 1 < this.axes.length; i += 1) this.#lines(density, this.axes[i], this.axes[i + 1], grain, bins);
+    const colours = values.map((name) => theme.rgb(name));
+    this.base.context.putImageData(density.picture(colours, theme.rgb("surface")), 0, 0);
+    this.drawOver();
+  }
+
+  /** Draw the front, the chosen point and the ranges. */
+  drawOver() {
+    const context = this.over.cleared(11);
+    const { front, chosen, theme } = this.view;
+    this.#polylines(context, front.slice(0, 300), theme.read("ink"), 0.8);
+    if (chosen >= 0) this.#polylines(context, [chosen], theme.read("accent"), 3);
+    for (const axis of this.axes) this.#range(context, axis);
+  }
+
+  /** Return the counts of lines for a canvas, all 0. */
+  #emptied({ width, height }, kinds) {
+    if (this.density?.width !== width || this.density.height !== height) this.density = new LineDensity(width, height, kinds);
+    else this.density.clear();
+    return this.density;
   }
 
   /** Return the columns that tell points apart, formats first. */
@@ -70,48 +86,65 @@ class Parallel {
   }
 
   /** Count the lines between two axes, those that begin and end alike together. */
-  #lines(density, from, to, grain) {
+  #lines(density, from, to, grain, bins) {
     const { codes: families, values } = this.study.columns.get("family");
-    const bins = this.view.rows.length > MANY ? COARSE : FINE;
+    const { rows } = this.view;
+    const [binsA, binsB] = [this.#binsOf(from, bins), this.#binsOf(to, bins)];
     const counts = new Uint32Array(values.length * bins * bins);
-    const [first, last] = [from.scale.to * grain, from.scale.from * grain];
-    const binsOf = ({ scale, column }) =>
-      Int16Array.from(column.numbers, (number) => {
-        const share = (scale.at(number) * grain - first) / (last - first);
-        return Number.isNaN(share) ? -1 : Math.round(Math.min(Math.max(share, 0), 1) * (bins - 1));
-      });
-    const [binsA, binsB] = [binsOf(from), binsOf(to)];
-    const [codesA, codesB] = [from.column.codes, to.column.codes];
-    for (const row of this.view.rows) {
-      const a = binsA[codesA[row]];
-      const b = binsB[codesB[row]];
-      if (a >= 0 && b >= 0) counts[(families[row] * bins + a) * bins + b] += 1;
+    for (let i = 0; i < rows.length; i += 1) {
+      const row = rows[i];
+      const [a, b] = [binsA[row], binsB[row]];
+      if (a !== NOWHERE && b !== NOWHERE) counts[(families[row] * bins + a) * bins + b] += 1;
     }
+    const [first, last] = [from.scale.to * grain, from.scale.from * grain];
     const height = (bin) => first + (bin / (bins - 1)) * (last - first);
-    values.forEach((_, which) => {
-      const lines = [];
-      for (let a = 0; a < bins; a += 1) {
-        for (let b = 0; b < bins; b += 1) {
-          const count = counts[(which * bins + a) * bins + b];
-          if (count) lines.push(height(a), height(b), count);
-        }
+    const lines = new Float32Array(3 * bins * bins);
+    values.forEach((_, kind) => {
+      let length = 0;
+      for (let pair = 0; pair < bins * bins; pair += 1) {
+        const count = counts[kind * bins * bins + pair];
+        if (count === 0) continue;
+        lines[length] = height(Math.floor(pair / bins));
+        lines[length + 1] = height(pair % bins);
+        lines[length + 2] = count;
+        length += 3;
       }
-      density.add(which, Math.round(from.x * grain), Math.round(to.x * grain), lines);
+      density.add(kind, Math.round(from.x * grain), Math.round(to.x * grain), lines.subarray(0, length));
     });
   }
 
-  #polyline(context, row, colour, width) {
+  /** Return at which of so many heights each point stands on an axis. */
+  #binsOf({ scale, column, bins: known }, bins) {
+    if (known.has(bins)) return known.get(bins);
+    const binOf = (number) => {
+      const share = (scale.at(number) - scale.to) / (scale.from - scale.to);
+      return Number.isNaN(share) ? NOWHERE : Math.round(Math.min(Math.max(share, 0), 1) * (bins - 1));
+    };
+    const ofValues = Uint8Array.from(column.numbers, binOf);
+    const ofRows = new Uint8Array(column.codes.length);
+    for (let row = 0; row < ofRows.length; row += 1) ofRows[row] = ofValues[column.codes[row]];
+    known.set(bins, ofRows);
+    return ofRows;
+  }
+
+  #polylines(context, rows, colour, width) {
     context.strokeStyle = colour;
     context.lineWidth = width;
     context.beginPath();
-    for (const { column, scale, x } of this.axes) {
-      const number = column.number(row);
-      if (!Number.isNaN(number)) context.lineTo(x, scale.at(number));
+    for (const row of rows) {
+      let draw = "moveTo";
+      for (const { column, scale, x } of this.axes) {
+        const number = column.number(row);
+        if (Number.isNaN(number)) continue;
+        context[draw](x, scale.at(number));
+        draw = "lineTo";
+      }
     }
     context.stroke();
   }
 
-  #axis(context, { column, scale, x }, read) {
+  #axis(context, { column, scale, x }) {
+    const read = (name) => this.view.theme.read(name);
     const length = scale.from - scale.to;
     context.strokeStyle = read("muted");
     context.lineWidth = 1;
@@ -128,34 +161,43 @@ class Parallel {
     context.fillStyle = read("ink");
     ticks.forEach((tick, i) => {
       if (i % every) return;
-      const text = column.is_category ? column.values[tick] : tickText(tick, ticks);
+      const text = column.is_category ? column.shown(column.values[tick]) : tickText(tick, ticks);
       context.strokeText(text, x - 11, scale.at(tick) + 4);
       context.fillText(text, x - 11, scale.at(tick) + 4);
     });
   }
 
-  /** Put an axis' title and handles in their place, and draw its range. */
-  #place({ name, column, scale, x }, read, context) {
-    const range = this.filters.ranges.get(name);
+  /** Put an axis' title and handles beside each other where the axis is. */
+  #place({ name, scale, x }) {
     const { title, ends } = this.handles.get(name);
     title.style.left = `${x}px`;
     title.style.width = `${Math.min(Math.max(this.step - 4, 54), 96)}px`;
     title.classList.toggle("narrow", this.step < 62);
-    const numbers = range ?? [scale.low, scale.high];
+    for (const handle of ends) {
+      handle.style.left = `${x}px`;
+      handle.setAttribute("aria-valuemin", String(scale.low));
+      handle.setAttribute("aria-valuemax", String(scale.high));
+    }
+  }
+
+  /** Draw an axis' range, and move its handles to the ends if they are not there. */
+  #range(context, axis) {
+    const { name, column, scale, x } = axis;
+    const range = this.filters.ranges.get(name) ?? null;
     if (range) {
       const [y0, y1] = range.map((number) => this.#clamped(scale, number));
-      context.fillStyle = read("accent");
+      context.fillStyle = this.view.theme.read("accent");
       context.globalAlpha = 0.35;
       context.fillRect(x - 5, y1, 10, y0 - y1);
       context.globalAlpha = 1;
     }
-    ends.forEach((handle, i) => {
-      handle.style.left = `${x}px`;
+    if (range === axis.range) return;
+    axis.range = range;
+    const numbers = range ?? [scale.low, scale.high];
+    this.handles.get(name).ends.forEach((handle, i) => {
       handle.style.top = `${this.#clamped(scale, numbers[i])}px`;
       handle.classList.toggle("set", Boolean(range));
       handle.setAttribute("aria-valuenow", String(numbers[i]));
-      handle.setAttribute("aria-valuemin", String(scale.low));
-      handle.setAttribute("aria-valuemax", String(scale.high));
       handle.setAttribute("aria-valuetext", this.#spoken(column, numbers[i]));
     });
   }
@@ -166,7 +208,7 @@ class Parallel {
 
   #spoken(column, number) {
     if (!column.is_category) return inGroups(number, column.digits);
-    return column.values[Math.min(Math.max(Math.round(number), 0), column.values.length - 1)];
+    return column.shown(column.values[Math.min(Math.max(Math.round(number), 0), column.values.length - 1)]);
   }
 
   #build() {

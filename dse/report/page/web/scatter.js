@@ -5,61 +5,48 @@
 const MARGIN = { left: 62, right: 18, top: 30, bottom: 44 };
 const NEAR = 14;
 
-/** Return the colours of the page's theme: CSS text, and red, green and blue of what is blended. */
-function themeColours() {
-  const style = getComputedStyle(document.documentElement);
-  const read = (name) => style.getPropertyValue(`--${name}`).trim();
-  const rgb = (name) => [1, 3, 5].map((at) => parseInt(read(name).slice(at, at + 2), 16));
-  return { read, rgb };
-}
-
-/** Return the drawing context of a canvas, cleared, as large as its box, one unit a CSS pixel. */
-function fitted(canvas) {
-  const { width, height } = canvas.parentElement.getBoundingClientRect();
-  const ratio = window.devicePixelRatio || 1;
-  const size = [width, height].map((length) => Math.max(1, Math.round(length * ratio)));
-  const context = canvas.getContext("2d");
-  if (canvas.width !== size[0] || canvas.height !== size[1]) [canvas.width, canvas.height] = size;
-  else {
-    context.resetTransform();
-    context.clearRect(0, 0, ...size);
-  }
-  context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  context.font = "12px system-ui, sans-serif";
-  return { context, width, height, ratio };
-}
-
 /** The plot of points. `view` holds what all parts of the page share. */
 class Scatter {
   constructor(root, study, view) {
     this.root = root;
     this.study = study;
     this.view = view;
-    [this.base, this.over] = root.querySelectorAll("canvas");
+    [this.base, this.over] = Array.from(root.querySelectorAll("canvas"), (canvas) => new Surface(canvas));
     this.x = new Float32Array(study.n_points);
     this.y = new Float32Array(study.n_points);
+    this.pixels = new Int32Array(study.n_points);
   }
 
-  /** Draw everything. */
-  draw() {
-    const { context, width, height, ratio } = fitted(this.base);
+  /** Take the size of the box, and put axes and points in their places. */
+  arrange() {
+    const { study, view } = this;
+    this.size = sizeOf(this.root);
+    for (const surface of [this.base, this.over]) surface.resize(this.size);
+    const { width, height } = this.size;
     const box = [MARGIN.left, width - MARGIN.right, height - MARGIN.bottom, MARGIN.top];
-    const [columnX, columnY] = [this.view.x, this.view.y].map((name) => this.study.columns.get(name));
+    const [columnX, columnY] = [view.x, view.y].map((name) => study.columns.get(name));
+    this.box = box;
     this.scaleX = this.#scale(columnX, box[0], box[1]);
     this.scaleY = this.#scale(columnY, box[2], box[3]);
     this.#locate(this.x, columnX, this.scaleX);
     this.#locate(this.y, columnY, this.scaleY);
-    this.box = box;
-    context.putImageData(this.#picture(ratio), 0, 0);
-    this.#axes(context, columnX, columnY);
+    this.#preparePicture();
+  }
+
+  /** Draw everything, in the places it has. */
+  draw() {
+    this.#paint();
+    const context = this.base.cleared(12);
+    context.putImageData(this.picture.image, 0, 0);
+    this.#axes(context);
     this.drawOver();
   }
 
   /** Draw what changes with the pointer: the front, the chosen point and the one pointed at. */
   drawOver(rectangle = null) {
-    const { context } = fitted(this.over);
-    const { read } = themeColours();
+    const context = this.over.cleared(12);
     const { view } = this;
+    const read = (name) => view.theme.read(name);
     this.#floatLine(context, read);
     const front = view.front.filter((row) => this.#isInside(row));
     if (view.isStaircase) this.#staircase(context, view.front, read("ink"));
@@ -101,50 +88,68 @@ class Scatter {
     return this.x[row] >= left && this.x[row] <= right && this.y[row] <= bottom && this.y[row] >= top;
   }
 
-  #picture(ratio) {
-    const { rgb } = themeColours();
-    const families = this.study.columns.get("family");
-    const { n_points: n } = this.study;
-    const [radius, alpha] = n <= 700 ? [3.6, 0.8] : n <= 5000 ? [2.8, 0.65] : [1.7, 0.55];
-    const picture = new Picture(this.base.width, this.base.height, rgb("surface"));
-    const sprites = families.values.map((name) => sprite(name, radius * ratio, picture.width));
-    const isKept = new Uint8Array(n);
-    for (const row of this.view.rows) isKept[row] = 1;
-    for (let kept = this.view.rows.length === n ? 1 : 0; kept < 2; kept += 1) {
-      const stamps = families.values.map((name, i) =>
-        picture.stamp(sprites[i], rgb(kept ? name : "faint"), kept ? alpha : 0.5),
-      );
-      for (let row = 0; row < n; row += 1) {
-        if (isKept[row] !== kept || !this.#isInside(row)) continue;
-        stamps[families.codes[row]](this.x[row] * ratio, this.y[row] * ratio);
-      }
+  /** Find the pixel of every point, and how marks of their size look. */
+  #preparePicture() {
+    const { x, y, pixels, study } = this;
+    const { ratio } = this.size;
+    const { width, height } = this.base.canvas;
+    const { values } = study.columns.get("family");
+    const [radius, alpha] = study.n_points <= 700 ? [3.6, 0.8] : study.n_points <= 5000 ? [2.8, 0.65] : [1.7, 0.55];
+    this.alpha = alpha;
+    this.sprites = values.map((name) => sprite(name, radius * ratio, width));
+    if (this.picture?.image.width !== width || this.picture.image.height !== height) {
+      this.picture = new Picture(width, height, values.length);
     }
-    return picture.image;
+    for (let row = 0; row < pixels.length; row += 1) {
+      const isSeen = this.#isInside(row); // the margins are wider than marks reach
+      pixels[row] = isSeen ? Math.round(y[row] * ratio) * width + Math.round(x[row] * ratio) : -1;
+    }
   }
 
-  #axes(context, columnX, columnY) {
-    const { read } = themeColours();
+  /** Paint the grid, and the points above it: first those that are filtered out. */
+  #paint() {
+    const { picture, pixels, sprites, alpha } = this;
+    const { theme, isKept } = this.view;
+    const { codes, values } = this.study.columns.get("family");
+    picture.fill(0, 0, picture.image.width, picture.image.height, theme.rgb("surface"));
+    this.#grid(theme.rgb("grid"));
+    const faint = sprites.map((shape) => inkOf(shape, theme.rgb("faint"), 0.5));
+    const strong = sprites.map((shape, kind) => inkOf(shape, theme.rgb(values[kind]), alpha));
+    picture.stamp(pixels, codes, isKept, 0, faint);
+    picture.stamp(pixels, codes, isKept, 1, strong);
+  }
+
+  #grid(colour) {
+    const { ratio } = this.size;
+    const pixel = (place) => Math.round(Math.round(place) * ratio);
+    const [left, right, bottom, top] = this.box.map(pixel);
+    const thick = Math.max(1, Math.round(ratio));
+    const [ticksX, ticksY] = this.#ticks();
+    for (const tick of ticksX) this.picture.fill(pixel(this.scaleX.at(tick)), top, thick, bottom - top, colour);
+    for (const tick of ticksY) this.picture.fill(left, pixel(this.scaleY.at(tick)), right - left, thick, colour);
+  }
+
+  #ticks() {
     const [left, right, bottom, top] = this.box;
+    return [this.scaleX.ticks((right - left) / 80), this.scaleY.ticks((bottom - top) / 45)];
+  }
+
+  #axes(context) {
+    const { view, study } = this;
+    const [left, right, bottom, top] = this.box;
+    const [ticksX, ticksY] = this.#ticks();
     context.lineWidth = 1;
-    context.fillStyle = read("muted");
-    const ticksX = this.scaleX.ticks((right - left) / 80);
-    const ticksY = this.scaleY.ticks((bottom - top) / 45);
+    context.fillStyle = view.theme.read("muted");
     context.textAlign = "center";
-    for (const tick of ticksX) {
-      this.#rule(context, this.scaleX.at(tick), bottom, this.scaleX.at(tick), top, read("grid"));
-      context.fillText(tickText(tick, ticksX), this.scaleX.at(tick), bottom + 16);
-    }
+    for (const tick of ticksX) context.fillText(tickText(tick, ticksX), this.scaleX.at(tick), bottom + 16);
     context.textAlign = "right";
-    for (const tick of ticksY) {
-      this.#rule(context, left, this.scaleY.at(tick), right, this.scaleY.at(tick), read("grid"));
-      context.fillText(tickText(tick, ticksY), left - 6, this.scaleY.at(tick) + 4);
-    }
-    this.#rule(context, left, bottom, right, bottom, read("muted"));
-    this.#rule(context, left, bottom, left, top, read("muted"));
-    context.fillStyle = read("ink");
-    context.fillText(columnX.label, right, bottom + 36);
+    for (const tick of ticksY) context.fillText(tickText(tick, ticksY), left - 6, this.scaleY.at(tick) + 4);
+    this.#rule(context, left, bottom, right, bottom, view.theme.read("muted"));
+    this.#rule(context, left, bottom, left, top, view.theme.read("muted"));
+    context.fillStyle = view.theme.read("ink");
+    context.fillText(study.columns.get(view.x).label, right, bottom + 36);
     context.textAlign = "left";
-    context.fillText(columnY.label, 4, 16);
+    context.fillText(study.columns.get(view.y).label, 4, 16);
   }
 
   #rule(context, x0, y0, x1, y1, colour) {
@@ -190,7 +195,7 @@ class Scatter {
   }
 
   #mark(context, row, radius, read) {
-    const family = this.study.columns.get("family").text(row);
+    const family = this.study.columns.get("family").value(row);
     context.beginPath();
     SHAPES[family](context, this.x[row], this.y[row], radius);
     context.fillStyle = read(family);

@@ -46,7 +46,7 @@ def _take(browser: Browser, file: Path, picture: Path, scheme: str, width: int) 
     page.screenshot(path=picture, full_page=True)
     page.close()
     with Image.open(picture) as image:
-        small = image.convert("RGB").quantize(_COLOURS, Image.Quantize.MAXCOVERAGE)
+        small = image.convert("RGB").quantize(_COLOURS, Image.Quantize.MAXCOVERAGE, kmeans=3)
     small.save(picture, optimize=True)
 
 

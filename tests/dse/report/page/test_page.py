@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import sqlite3
 from contextlib import closing
 
@@ -11,7 +12,7 @@ from PIL import Image
 from dse.report import read_findings
 from dse.report.page import write_page
 from dse.search.store import DB_NAME, Store
-from dse.selection import front_of
+from dse.selection import FAMILY_NAMES, front_of
 from tests.dse.conftest import make_study, synthetic_settings
 from tests.dse.report.page.browser import painted
 from tests.dse.report.page.many_points import make_many
@@ -88,7 +89,7 @@ class TestFront:
 
     def test_it_is_of_the_points_that_pass(self, opened, study_folder, evaluations):
         page = opened(study_folder)
-        page.get_by_label("integer").uncheck()
+        page.get_by_label(re.compile(r"^integer \d")).uncheck()
         painted(page)
         rest = evaluations[
             (evaluations["weight_family"] != "int") | (evaluations["act_family"] != "int")
@@ -109,6 +110,15 @@ class TestFront:
         page.get_by_label("only the recipe").uncheck()
         painted(page)
         assert page.inner_text("#kept").startswith(f"{n_all} of {n_all} points shown")
+
+
+class TestWords:
+    def test_families_are_called_what_reports_call_them(self, opened, study_folder):
+        page = opened(study_folder)
+        boxes = page.locator("label:has(input[data-column=family])").all_inner_texts()
+        assert [text.rsplit(" ", 1)[0] for text in boxes] == list(FAMILY_NAMES.values())
+        page.locator("#table button").first.click()
+        assert "mixed" not in page.inner_text("body")
 
 
 class TestKeyboard:
