@@ -17,6 +17,7 @@ from distributed import Client, LocalCluster, Worker, WorkerPlugin, get_worker
 from distributed.scheduler import KilledWorker
 
 from dse.errors import DesignError
+from dse.search.malloc import keep_freed_memory
 from dse.search.work import Factory, Finished, Task, WorkerLost, own_source, work
 
 _CONNECT_SECONDS = 30.0
@@ -31,6 +32,7 @@ class _Equipment(WorkerPlugin):
 
     def setup(self, worker: Worker) -> None:
         """Take it along; the network is made by the thread that uses it."""
+        keep_freed_memory()
 
 
 def _factory(name: str) -> Factory:
