@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Self
 from dse.errors import DataError
 from dse.point import AccuracyContext, CostContext, DesignPoint, joint_digest
 from dse.quant import AccuracyResult, EndedEarly, Outcome
+from dse.search import row_sums
 from dse.search.constraint import evaluation_violations
 from dse.search.header import Header
 from dse.search.lock import WriterLock
@@ -28,9 +29,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DB_NAME = "study.db"
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 _SCHEMA_WITH_ENDED = 3
 _SCHEMA_WITH_SEARCHES = 4
+_SCHEMA_WITH_SUMS = 5
 _APPLICATION_ID = 0x62667264  # "bfrd"
 
 _ENDED = """
@@ -93,6 +95,7 @@ CREATE TABLE cost (
 ) STRICT;
 """
     + _ENDED
+    + row_sums.ADD_COLUMNS
 )
 
 _EVALUATIONS = """
@@ -124,6 +127,7 @@ _UPGRADES = {
     2: _ENDED,
     3: "ALTER TABLE runs ADD COLUMN seconds REAL NOT NULL DEFAULT 0;"
     "ALTER TABLE runs ADD COLUMN search TEXT NOT NULL DEFAULT '';",
+    4: row_sums.ADD_COLUMNS,
 }
 """Statements that bring a schema up to the next; before recipes had methods, no weight changed."""
 _DONE = "(SELECT accuracy_key FROM accuracy UNION SELECT accuracy_key FROM ended)"
@@ -242,7 +246,7 @@ class Store:
             database = sqlite3.connect(draft)
             try:
                 database.executescript(_SCHEMA)
-                database.execute("INSERT INTO header VALUES (1, ?)", (header.to_json(),))
+                database.execute("INSERT INTO header VALUES (1, ?, NULL)", (header.to_json(),))
                 database.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
                 database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
                 database.commit()
@@ -285,7 +289,9 @@ class Store:
                     database.executescript(
                         f"BEGIN; {_UPGRADES[version]} PRAGMA user_version = {version + 1}; COMMIT;"
                     )
-                if not writable and schema < _SCHEMA_WITH_ENDED:
+                if writable:
+                    row_sums.keep(database)
+                elif schema < _SCHEMA_WITH_ENDED:
                     database.executescript(_ENDED.replace("CREATE", "CREATE TEMP"))
                 database.execute(f"PRAGMA query_only = {'OFF' if writable else 'ON'}")
             except BaseException:
@@ -342,11 +348,12 @@ class Store:
         with _explained(self.path), self._database:
             self._database.execute("DELETE FROM points")
             self._database.executemany(
-                f"INSERT INTO points VALUES ({','.join('?' * 13)})",
+                f"INSERT INTO points VALUES ({','.join('?' * 13)}, NULL)",
                 (_point_row(position, planned) for position, planned in enumerate(points)),
             )
             self._database.executemany(
-                f"INSERT OR IGNORE INTO cost VALUES ({','.join('?' * 9)})", map(astuple, costs)
+                f"INSERT OR IGNORE INTO cost VALUES ({','.join('?' * 9)}, NULL)",
+                map(astuple, costs),
             )
 
     def append(self, point: PlannedPoint, cost: CostRow) -> None:
@@ -354,11 +361,11 @@ class Store:
         with _explained(self.path), self._database:
             (count,) = self._database.execute("SELECT count(*) FROM points").fetchone()
             self._database.execute(
-                f"INSERT OR IGNORE INTO points VALUES ({','.join('?' * 13)})",
+                f"INSERT OR IGNORE INTO points VALUES ({','.join('?' * 13)}, NULL)",
                 _point_row(count, point),
             )
             self._database.execute(
-                f"INSERT OR IGNORE INTO cost VALUES ({','.join('?' * 9)})", astuple(cost)
+                f"INSERT OR IGNORE INTO cost VALUES ({','.join('?' * 9)}, NULL)", astuple(cost)
             )
 
     def add(self, accuracy_key: str, outcome: Outcome) -> None:
@@ -374,7 +381,7 @@ class Store:
                 table, values = "ended", (accuracy_key, *astuple(outcome), self._run)
         with _explained(self.path), self._database:
             self._database.execute(
-                f"INSERT INTO {table} VALUES ({','.join('?' * len(values))})",
+                f"INSERT INTO {table} VALUES ({','.join('?' * len(values))}, NULL)",
                 values,
             )
             self._database.execute(
@@ -599,7 +606,9 @@ def _checked_schema(path: Path, database: sqlite3.Connection) -> int:
             f"{path} has schema {schema}, this bitfront reads {SCHEMA_VERSION}: "
             "a newer bitfront made it; upgrade bitfront"
         )
-    (verdict,) = database.execute("PRAGMA quick_check(1)").fetchone()
+    (verdict,) = database.execute("PRAGMA integrity_check(1)").fetchone()
+    if verdict == "ok" and schema >= _SCHEMA_WITH_SUMS:
+        verdict = row_sums.first_damaged(database) or verdict
     if verdict != "ok":
         raise DataError(f"{path} is damaged ({verdict}); restore it or name another folder")
     return int(schema)
@@ -610,14 +619,20 @@ def _explained(path: Path) -> Iterator[None]:
     """Turn what SQLite and the file system raise into one clear line."""
     try:
         yield
-    except sqlite3.OperationalError as error:
-        raise DataError(
-            f"cannot read or write {path}: {error}; what it holds is kept: put that right and run "
-            "the command again"
-        ) from error
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # SQLite's messages quote what it read
+        if _is_the_place(error):
+            raise DataError(
+                f"cannot read or write {path}: {error}; what it holds is kept: put that right and "
+                "run the command again"
+            ) from error
         raise DataError(
             f"{path} is damaged ({error}); restore it or name another folder"
         ) from error
     except OSError as error:
         raise DataError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def _is_the_place(error: Exception) -> bool:
+    """Return whether disk, permissions or locks are to blame, not what the file holds."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    return isinstance(error, sqlite3.OperationalError) and code != sqlite3.SQLITE_ERROR

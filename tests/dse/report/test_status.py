@@ -8,6 +8,7 @@ import pytest
 from dse.errors import DataError
 from dse.report import read_findings
 from dse.report.status import status_of
+from dse.search import row_sums
 from dse.search.effort import Effort
 from dse.search.lock import writer_lock
 from dse.search.store import DB_NAME
@@ -26,6 +27,7 @@ def half_done(study_folder, tmp_path):
 
 def change(folder, statement):
     with closing(sqlite3.connect(folder / DB_NAME)) as database:
+        row_sums.keep(database)
         database.execute(statement)
         database.commit()
 
@@ -69,7 +71,7 @@ def test_what_failed_is_told_from_what_was_dominated(half_done, study_folder):
     keys = "SELECT accuracy_key FROM points WHERE accuracy_key NOT IN (SELECT accuracy_key FROM "
     change(
         half_done,
-        "INSERT INTO ended SELECT accuracy_key, 'why', (row_number() OVER ()) % 2, 50, 1, 1 "
+        "INSERT INTO ended SELECT accuracy_key, 'why', (row_number() OVER ()) % 2, 50, 1, 1, NULL "
         f"FROM ({keys} accuracy) LIMIT 5)",
     )
     found = status_of(half_done)

@@ -13,6 +13,7 @@ import dse.search.study
 from dse.errors import DataError, DesignError, FoldingError, FormatError, UnknownPluginError
 from dse.formats import parse_sweep
 from dse.recipe import NONE, Recipe
+from dse.search import row_sums
 from dse.search.evaluate import checkpoint_path
 from dse.search.lock import writer_lock
 from dse.search.settings import StudySettings
@@ -134,6 +135,7 @@ def test_a_study_made_before_shapes_were_kept_gets_them_and_keeps_its_results(tm
     explore(SETTINGS, tmp_path, FakeFactory(), jobs=1)
     before = evaluations(tmp_path)
     with closing(sqlite3.connect(tmp_path / DB_NAME)) as database, database:
+        row_sums.keep(database)
         database.execute("UPDATE header SET json = json_remove(json, '$.shapes')")
     with Store.open_readonly(tmp_path) as store:
         assert store.header.shapes is None

@@ -11,6 +11,7 @@ import numpy as np
 
 from dse.formats import default_sweep, parse_sweep
 from dse.point import MIXED
+from dse.search import row_sums
 from dse.search.costs import cost_rows, format_costs
 from dse.search.decision import OPERANDS, Decision
 from dse.search.store import DB_NAME, Store
@@ -62,6 +63,7 @@ def make_many(folder: Path, count: int, *, seed: int = 0) -> Path:
     table = format_costs(header.shapes, formats, weights, acts, foldings, "xcup", "none")
     assert isinstance(table, CostTable)
     with closing(sqlite3.connect(folder / DB_NAME)) as database, database:
+        row_sums.keep(database)
         for name in ("points", "accuracy", "cost"):
             database.execute(f"DELETE FROM {name}")
         _insert(database, "points", _points(formats, weights, acts, foldings))
@@ -76,7 +78,7 @@ def make_many(folder: Path, count: int, *, seed: int = 0) -> Path:
 
 def _insert(database, table, rows):
     places = ",".join("?" * len(rows[0]))
-    database.executemany(f"INSERT INTO {table} VALUES ({places})", rows)
+    database.executemany(f"INSERT INTO {table} VALUES ({places}, NULL)", rows)
 
 
 def _key(kind, row):

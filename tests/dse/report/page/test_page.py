@@ -11,6 +11,7 @@ from PIL import Image
 
 from dse.report import read_findings
 from dse.report.page import write_page
+from dse.search import row_sums
 from dse.search.store import DB_NAME, Store
 from dse.selection import FAMILY_NAMES, front_of
 from tests.dse.conftest import make_study, synthetic_settings
@@ -36,6 +37,7 @@ def copied(tmp_path):
         target.mkdir()
         (target / DB_NAME).write_bytes((folder / DB_NAME).read_bytes())
         with closing(sqlite3.connect(target / DB_NAME)) as database, database:
+            row_sums.keep(database)
             for statement in statements:
                 database.execute(*statement)
         return target
@@ -276,7 +278,7 @@ class TestBadInput:
             ("UPDATE header SET json = ?", (json.dumps(plain),)),
             ("UPDATE points SET recipe = ?, point = replace(point, 'fc2', ?)", (HOSTILE, layer)),
             ("UPDATE points SET accuracy_key = 'key' WHERE position = 0",),
-            ("INSERT INTO ended VALUES (?, ?, ?, ?, ?, ?)", *reason),
+            ("INSERT INTO ended VALUES (?, ?, ?, ?, ?, ?, NULL)", *reason),
         )
         page = opened(study)
         page.locator("#table button").first.click()
@@ -327,8 +329,8 @@ class TestBadInput:
         study = copied(
             study_folder,
             (
-                "INSERT INTO ended SELECT accuracy_key, 'sure to be dominated', 500, 71.5, 0.1, 1 "
-                "FROM accuracy",
+                "INSERT INTO ended SELECT accuracy_key, 'sure to be dominated', 500, 71.5, 0.1, 1, "
+                "NULL FROM accuracy",
             ),
             ("DELETE FROM accuracy",),
         )
