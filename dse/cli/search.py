@@ -77,6 +77,7 @@ def search(
     """
     from dse.api.progress import progress_bars
     from dse.report import write_report
+    from dse.search.constraint import broken_by_all
     from dse.search.effort import Effort
     from dse.search.executor import check_executor
     from dse.search.known import known_accuracies
@@ -111,6 +112,8 @@ def search(
         f"{study.n_points} points, {study.n_computed} evaluated by this run, "
         f"{len(findings.front)} on the front, hypervolume {findings.hypervolume:.3f}"
     )
+    if broken := broken_by_all(findings.header, findings.points):
+        typer.echo(f"no point keeps every constraint: the nearest breaks {broken}")
     typer.echo(folder / "report.md")
 
 

@@ -19,6 +19,7 @@ from dse.report.tables import (
     widths_table,
 )
 from dse.report.trainings import trainings_table
+from dse.search.constraint import broken_by_all
 from dse.search.header import PartialCoverage
 from dse.selection import FAMILIES, FAMILY_NAMES, best_recipes, families, hypervolume_of
 
@@ -86,7 +87,12 @@ def _summary(findings: Findings) -> str:
         f"{members or 'none'}.",
         _hypervolumes(findings),
     ]
-    if findings.n_infeasible:
+    if broken := broken_by_all(findings.header, findings.points):
+        lines.append(
+            f"**No point keeps every constraint**: the nearest breaks {escape(broken)}. "
+            "evaluations.csv says of each by what share of its bounds it is over."
+        )
+    elif findings.n_infeasible:
         lines.append(
             f"{count(findings.n_infeasible)} points break a constraint: evaluations.csv says by "
             "what share of its bound; they are not on the front."

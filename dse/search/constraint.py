@@ -147,9 +147,28 @@ def evaluation_violations(header: "Header", evaluations: "pd.DataFrame") -> Floa
     A column that a network lacks, such as the total LUTs where a host computes a part, binds
     nothing.
     """
+    settings, columns = header.settings, _bounded_columns(header, evaluations)
+    found = total_violation(settings.constraints, columns, settings.board, len(evaluations))
+    return np.nan_to_num(found)
+
+
+def broken_by_all(header: "Header", evaluations: "pd.DataFrame") -> str:
+    """Return which constraints the nearest evaluation breaks, in words; ``""``: one keeps all."""
+    if "violation" not in evaluations.columns or (evaluations["violation"] <= 0.0).any():
+        return ""
+    point = evaluations.nsmallest(1, "violation")
+    columns, board = _bounded_columns(header, point), header.settings.board
+    return " and ".join(
+        f"{constraint.to_plain()} ({columns[constraint.column].item():.6g} there)"
+        for constraint in header.settings.constraints
+        if constraint.column in columns
+        and constraint.violation(columns[constraint.column], board).item() > 0.0
+    )
+
+
+def _bounded_columns(header: "Header", evaluations: "pd.DataFrame") -> dict[str, Floats]:
+    """Return the columns that constraints can bound, of evaluations of a study."""
     names = [name for name in COLUMNS if name in evaluations.columns]
     columns = {name: evaluations[name].to_numpy(dtype=np.float64) for name in names}
     columns[DROP] = header.float_accuracy.val_top1_pct - columns[ACCURACY]
-    settings = header.settings
-    found = total_violation(settings.constraints, columns, settings.board, len(evaluations))
-    return np.nan_to_num(found)
+    return columns

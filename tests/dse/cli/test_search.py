@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from dse.report import read_findings
+from dse.report.markdown import escape
 from dse.report.symbols import TIMES
 from dse.search.store import DB_NAME
 
@@ -42,6 +43,19 @@ def test_a_search_is_reported_and_goes_on(bitfront, space, tmp_path):
         for layer in scheme.layers:
             assert f"{layer.weight.name} {TIMES} {layer.act.name}" in row
     assert len(pd.read_csv(study / "evaluations.csv")) == 5
+
+
+def test_a_search_that_nothing_can_satisfy_says_what_stands_in_the_way(bitfront, space, tmp_path):
+    text = space.read_text()
+    space.write_text(text.replace("[formats]", 'constraints = ["lut <= 5", "fps >= 1"]\n[formats]'))
+    study = tmp_path / "study"
+    outcome = bitfront(f"search {space} --out {study} --trials 2")
+    assert outcome.code == 0, outcome.err
+    least = pd.read_csv(study / "evaluations.csv")["lut"].min()
+    words = f"the nearest breaks lut <= 5 ({least} there)"
+    assert f"no point keeps every constraint: {words}" in outcome.out.replace("\n", " ")
+    report = (study / "report.md").read_text()
+    assert f"**No point keeps every constraint**: {escape(words)}." in report
 
 
 def test_samplers_are_judged_on_a_space_searched_in_full(bitfront, space, checkpoint, tmp_path):
