@@ -75,8 +75,9 @@ def by_bits(study: Study, ax: Axes | None = None, *, float_pct: float | None = N
                 float_pct, color=INK, linestyle=(0, (5, 3)), linewidth=length(0.8), label=label
             )
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-        axes.margins(x=0.08, y=0.12)
-        axes.set_xlim(axes.get_xlim())
+        axes.margins(y=0.12)
+        widths = [row["weight_bits"] for rows in best.values() for row in rows]
+        axes.set_xlim(min(widths) - 0.5, max(widths) + 0.5)
         axes.set_ylim(axes.get_ylim()[0], min(axes.get_ylim()[1], 100.5))
         legend_above(axes)
         marks = [] if float_pct is None else [np.array([[x, float_pct] for x in axes.get_xlim()])]

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 _ROOM_BELOW = 0.35
 """Room below the front, as a share of its height, before poor points leave the axes."""
+_FEW = 24
+"""Points up to which all stay on the axes: each tells something, and the front is short."""
 _NAMES = ("digest", "weight_format", "act_format", "recipe")
 _INT8 = ("int8", "uint8")
 _DASHES = ((0, ()), (0, (6, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)))
@@ -73,8 +75,9 @@ def pareto(
 
     The front is chosen as `dse.selection.front_of` does: by validation accuracy where test
     accuracy is shown, so steps may go down and grey points lie above them: on the test images.
-    Dominated points are grey, those that break a constraint are crosses. Where poor points would
-    squeeze the front, they leave the axes and their number is written there.
+    Dominated points are grey, those that break a constraint are crosses. Where of many
+    points the poor ones would squeeze the front, they leave the axes and their number is written
+    there.
 
     Args:
         study: A study, or a table with one evaluation a row; may be empty.
@@ -134,7 +137,7 @@ def _set_height(plane: _Plane, marks: Sequence[float]) -> None:
     """Fix the vertical limits so that the front fills them and `marks` are seen."""
     values = plane.places(plane.shown)[:, 1]
     low, high = min(values.min(), *marks, np.inf), max(values.max(), *marks, -np.inf)
-    if is_maximised(plane.y) and len(plane.best):
+    if is_maximised(plane.y) and len(plane.best) and len(plane.shown) > _FEW:
         worst = float(plane.places(plane.best)[:, 1].min())
         low = max(low, worst - _ROOM_BELOW * (high - worst)) if high > worst else low
     room = 0.06 * (high - low) or 1.0

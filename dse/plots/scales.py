@@ -4,7 +4,7 @@ import math
 from typing import Literal
 
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, Locator, LogLocator, MaxNLocator, NullFormatter
 from numpy import float64
 from numpy.typing import NDArray
 
@@ -45,8 +45,7 @@ def set_log_scale(axes: Axes, direction: Literal["x", "y"], low: float, high: fl
     """
     axis = axes.xaxis if direction == "x" else axes.yaxis
     axes.set(**{f"{direction}scale": "log", f"{direction}lim": (low, high)})
-    digits = _tick_digits(high / low, is_narrow=direction == "x" and _is_narrow(axes))
-    axis.set_major_locator(LogLocator(subs=digits, numticks=20))
+    axis.set_major_locator(_locator(high / low, direction == "x" and _is_narrow(axes)))
     axis.set_major_formatter(FuncFormatter(lambda value, _: plain(value)))
     axis.set_minor_formatter(NullFormatter())
 
@@ -107,11 +106,15 @@ def _is_narrow(axes: Axes) -> bool:
     return float(figure.get_size_inches()[0]) * 72 < _NARROW_EM * type_size(8.0)
 
 
-def _tick_digits(ratio: float, *, is_narrow: bool) -> tuple[float, ...]:
-    """Return which multiples of a power of ten carry a tick."""
+def _locator(ratio: float, is_narrow: bool) -> Locator:
+    """Return what finds ticks: multiples of a step over a short range, else of powers of ten."""
     if ratio < 2:
-        step = (1 if ratio < 1.3 else 2) * (2 if is_narrow else 1)
-        return tuple(digit / 10 for digit in range(10, 100, step))
+        return MaxNLocator(nbins=5 if is_narrow else 9, steps=[1, 2, 5, 10])
+    return LogLocator(subs=_tick_digits(ratio, is_narrow), numticks=20)
+
+
+def _tick_digits(ratio: float, is_narrow: bool) -> tuple[float, ...]:
+    """Return which multiples of a power of ten carry a tick."""
     if ratio < 10:
         few = (1, 1.5, 2, 3, 4, 6, 8) if ratio < 4 else (1, 2, 3, 5)
         return few if is_narrow else (1, 1.5, 2, 3, 4, 5, 6, 8)

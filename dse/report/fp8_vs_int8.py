@@ -85,6 +85,22 @@ def write_fp8_vs_int8(
     Raises:
         DataError: A file cannot be written.
     """
+    draw_fp8_vs_int8(comparison, sqnr_db, folder)
+    found = comparison_json(comparison, sqnr_db, provenance)
+    replace_atomically(folder / "comparison.json", json.dumps(found, indent=1) + "\n")
+    replace_atomically(folder / "costs.csv", _csv(found["costs"]))
+    macs = cost_rows(comparison, mac_cells())
+    replace_atomically(folder / "costs.tex", latex.table(*macs))
+    replace_atomically(folder / "sqnr.tex", latex.table(*sqnr_rows(sqnr_db)))
+    replace_atomically(folder / "README.md", "\n".join(_page(comparison, sqnr_db, provenance)))
+
+
+def draw_fp8_vs_int8(comparison: Comparison, sqnr_db: Sqnr, folder: Path) -> None:
+    """Write the figures ``costs`` and ``sqnr`` into `folder`.
+
+    Raises:
+        DataError: A file cannot be written.
+    """
     published = {
         "gates": {
             f"published:\nFP8-E4, FP16\n{FP16_GATES}": 1 + FP16_GATES.low_pct / 100,
@@ -93,13 +109,6 @@ def write_fp8_vs_int8(
     }
     save_figure(relative_costs(comparison, _DRAWN, published), folder / "costs")
     save_figure(sqnr_panels(comparison, _DRAWN[0], sqnr_db), folder / "sqnr")
-    found = comparison_json(comparison, sqnr_db, provenance)
-    replace_atomically(folder / "comparison.json", json.dumps(found, indent=1) + "\n")
-    replace_atomically(folder / "costs.csv", _csv(found["costs"]))
-    macs = cost_rows(comparison, mac_cells())
-    replace_atomically(folder / "costs.tex", latex.table(*macs))
-    replace_atomically(folder / "sqnr.tex", latex.table(*sqnr_rows(sqnr_db)))
-    replace_atomically(folder / "README.md", "\n".join(_page(comparison, sqnr_db, provenance)))
 
 
 def comparison_json(

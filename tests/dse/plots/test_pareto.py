@@ -124,6 +124,11 @@ class TestPareto:
         hidden = int((worse["test_top1_pct"] < axes.get_ylim()[0]).sum())
         assert f"↓ {hidden} further down" in [text.get_text() for text in axes.texts]
 
+    def test_of_few_points_all_are_seen(self, evaluations):
+        few = evaluations.iloc[:24].copy()
+        few.loc[few.index[-1], ["test_top1_pct", "val_top1_pct"]] = 3.0
+        assert pareto(few).get_ylim()[0] < 3
+
     def test_further_objectives_give_a_line_for_each_value(self, evaluations):
         evaluations["dsp"] = np.arange(len(evaluations)) % 3
         axes = pareto(evaluations, also=("dsp",))
