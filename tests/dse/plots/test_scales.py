@@ -1,5 +1,7 @@
 """Axes of costs: whatever the range, ticks have room for their numbers."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -24,4 +26,4 @@ def test_numbers_on_the_axis_keep_apart(style, low, high):
         boxes = [label.get_window_extent() for label in seen]
     assert len(boxes) >= 2
     gap = boxes[0].height / 4
-    assert all(b.x0 - a.x1 > gap for a, b in zip(boxes, boxes[1:], strict=False))
+    assert all(b.x0 - a.x1 > gap for a, b in pairwise(boxes))
