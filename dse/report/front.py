@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from dse import latex
+from dse.errors import DesignError
+from dse.registry import nearest
 from dse.report import markdown
 from dse.report.symbols import NOTHING
 
@@ -25,24 +27,38 @@ _HEADINGS = {
     "lut_per_mac": "LUT per MAC",
     "ii_cycles": "II [cycles]",
 }
+_SHORT = {"act_format": "acts", "val_top1_pct": "val. [%]"}
+"""In LaTeX, so that the table fits one column of a paper in its size of type for tables."""
 _WORDS = ("digest", "weight_format", "act_format", "recipe")
 _DIGITS_OF_A_POINT = 8
+_NOT_FOR_TABLES = "test_correct"
+
+
+def front_columns(rows: "pd.DataFrame", numbers: Sequence[str]) -> list[str]:
+    """Return names and formats, then `numbers`; recipes where there are others than ``none``."""
+    words = [name for name in _WORDS if name != "recipe" or set(rows["recipe"]) - {"none"}]
+    return list(dict.fromkeys((*words, *numbers)))
 
 
 def front_text(rows: "pd.DataFrame", columns: Sequence[str], form: str) -> str:
-    """Return `rows` as a table: names and formats, then `columns`.
+    """Return `columns` of `rows` as a table.
 
-    Recipes have a column where there are others than ``none``. In CSV, columns keep their names
-    and numbers and digests all their digits.
+    In CSV, columns keep their names and numbers and digests all their digits.
 
     Args:
         rows: Evaluations.
-        columns: Those that hold numbers.
+        columns: Any of theirs, but for the results on single images.
         form: ``latex``, ``markdown`` or ``csv``.
+
+    Raises:
+        DesignError: There is no such column, with the nearest name.
     """
-    words = [name for name in _WORDS if name != "recipe" or set(rows["recipe"]) - {"none"}]
-    names = list(dict.fromkeys((*words, *columns)))
-    return _FORMS[form](rows[names])
+    known = [str(name) for name in rows.columns if name != _NOT_FOR_TABLES]
+    for name in columns:
+        if name not in known:
+            hint = nearest(name, known)
+            raise DesignError(f"no column is called '{name}'{hint}; known: {', '.join(known)}")
+    return _FORMS[form](rows[[*columns]])
 
 
 def _csv(rows: "pd.DataFrame") -> str:
@@ -56,7 +72,8 @@ def _markdown(rows: "pd.DataFrame") -> str:
 
 
 def _latex(rows: "pd.DataFrame") -> str:
-    return latex.table(_headings(rows), _cells(rows), _sides(rows))
+    headings = [_SHORT.get(str(name), _heading(str(name))) for name in rows.columns]
+    return latex.table(headings, _cells(rows), _sides(rows))
 
 
 _FORMS: Mapping[str, "Callable[[pd.DataFrame], str]"] = {
@@ -67,7 +84,11 @@ _FORMS: Mapping[str, "Callable[[pd.DataFrame], str]"] = {
 
 
 def _headings(rows: "pd.DataFrame") -> list[str]:
-    return [_HEADINGS.get(str(name), str(name)) for name in rows.columns]
+    return [_heading(str(name)) for name in rows.columns]
+
+
+def _heading(name: str) -> str:
+    return _HEADINGS.get(name, name)
 
 
 def _sides(rows: "pd.DataFrame") -> str:
@@ -82,7 +103,7 @@ def _cells(rows: "pd.DataFrame") -> Iterator[list[str]]:
 def _cell(column: str, value: object) -> str:
     if column == "digest":
         return str(value)[:_DIGITS_OF_A_POINT]
-    if column in _WORDS:
+    if isinstance(value, (str, bool)):
         return str(value)
     number = float(str(value))
     if math.isnan(number):

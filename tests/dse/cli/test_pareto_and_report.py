@@ -86,7 +86,29 @@ class TestPareto:
                 assert f"{row['val_top1_pct']:.2f}" in line
                 assert row["weight_format"] in line
         assert "\\toprule" in made["latex"]
-        assert r"validation [\%]" in made["latex"]
+        assert r"point & weights & acts & LUT & val. [\%] & test [\%]" in made["latex"]
+
+    def test_the_columns_of_a_table_can_be_chosen(self, call, study_folder, evaluations):
+        best = front_of(evaluations, ("lut", "test_top1_pct")).iloc[0]
+        names = "weight_format,weight_family,signed,bram18,test_top1_pct"
+        table = call(pareto, study_folder, "--format", "latex", "--columns", names).splitlines()
+        assert table[3] == r"{}weights & weight\_family & signed & BRAM & test [\%] \\"
+        cells = table[5].removeprefix("{}").removesuffix(r" \\").split(" & ")
+        accuracy = f"{best['test_top1_pct']:.2f}"
+        assert cells[:3] == [best["weight_format"], best["weight_family"], str(best["signed"])]
+        assert cells[3:] == [str(best["bram18"]), accuracy]
+
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            (("--format", "csv", "--columns", "lutt"), "did you mean 'lut'"),
+            (("--format", "csv", "--columns", "test_correct"), "no column is called"),
+            (("--columns", "lut"), "add --format"),
+        ],
+    )
+    def test_columns_that_cannot_be_shown_are_refused(self, call, study_folder, options, message):
+        with pytest.raises(DesignError, match=message):
+            call(pareto, study_folder, *options)
 
     def test_an_empty_front_is_a_table_without_rows(self, call, empty_study_folder):
         assert call(pareto, empty_study_folder, "--format", "csv").startswith("digest,")

@@ -12,7 +12,7 @@ from hw_models.tools import TOOLS
 def run():
     app = typer.Typer()
     app.command()(tools)
-    return lambda *arguments: CliRunner().invoke(app, arguments, env={"COLUMNS": "200"})
+    return lambda *arguments: CliRunner().invoke(app, arguments, env={"COLUMNS": "60"})
 
 
 def test_json_lists_every_tool(run):
@@ -25,9 +25,16 @@ def test_json_lists_every_tool(run):
     assert pyosys["variable"] == "BITFRONT_PYOSYS"
 
 
-def test_the_table_says_what_to_do(run, monkeypatch):
+def test_the_list_says_what_to_do(run, monkeypatch):
     monkeypatch.setenv("BITFRONT_VIVADO", "/nowhere/[bold]vivado")
     result = run()
     assert result.exit_code == 0
     assert "0.70" in result.stdout
-    assert "BITFRONT_VIVADO is set to /nowhere/[bold]vivado" in " ".join(result.stdout.split())
+    assert "BITFRONT_VIVADO is set to /nowhere/[bold]vivado" in result.stdout
+
+
+def test_paths_are_whole_however_narrow_the_terminal(run):
+    rows = json.loads(run("--json").stdout)
+    lines = run().stdout.splitlines()
+    assert [row["path"] for row in rows if row["path"]]
+    assert all(f"    {row['path'] or row['to_do']}" in lines for row in rows)
