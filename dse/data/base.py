@@ -193,8 +193,10 @@ def assemble(
     """Make a `Dataset` of finished splits and compute its fingerprint.
 
     Raises:
-        DataError: Splits differ in image shape, or a label is out of range.
+        DataError: There is one class, splits differ in image shape, or a label is out of range.
     """
+    if n_classes == 1:
+        raise DataError(f"{name}: all images are of one class; there is nothing to tell apart")
     splits = {"train": train, "calibration": calibration, "validation": validation, "test": test}
     digest = hashlib.sha256(f"{input_format.name} {float(input_scale).hex()} {n_classes}".encode())
     for role, split in splits.items():

@@ -89,6 +89,11 @@ def test_labels_beyond_the_classes_are_refused(refusal):
         dataset(validation=bad)
 
 
+def test_one_class_is_refused(refusal):
+    with refusal(DataError, "made", "all images are of one class"):
+        dataset(n_classes=1)
+
+
 def test_splits_of_different_shapes_are_refused(refusal):
     flat = Split(x=images(dtype=np.uint8).reshape(6, 1, 1, 4), y=labels().astype(np.int64))
     with refusal(DataError, "test images", "(1, 1, 4)", "(1, 2, 2)"):
