@@ -197,8 +197,9 @@ def _device(path: Path, given: Mapping[str, Any]) -> str:
 
 def _from_study(folder: Path) -> "tuple[StudySettings, NetworkAccuracy]":
     """Return what a folder's study says."""
+    from dse.search.schema import DB_NAME
     from dse.search.source import NetworkAccuracy
-    from dse.search.store import DB_NAME, Store
+    from dse.search.store import Store
 
     if not (folder / DB_NAME).exists():
         raise DataError(

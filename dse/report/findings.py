@@ -9,7 +9,7 @@ from dse.point import Scheme
 from dse.report.recipes import RecipeFinding, recipe_findings
 from dse.report.trainings import TrainingFinding, training_findings
 from dse.search.header import Header
-from dse.search.store import TOTALS, EndedPoint
+from dse.search.rows import TOTALS, EndedPoint
 from dse.selection import (
     best_recipes,
     best_uniform,

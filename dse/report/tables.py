@@ -7,7 +7,7 @@ from dse.intervals import PairedComparison, wilson
 from dse.report.markdown import escape, table
 from dse.report.symbols import MINUS, NOTHING, TIMES
 from dse.search.header import PartialCoverage
-from dse.search.store import TOTALS, EndedPoint
+from dse.search.rows import TOTALS, EndedPoint
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,7 +11,8 @@ from dse.files import replace_atomically
 from dse.plots import by_bits, pareto, save_figure
 from dse.report.findings import Findings, find
 from dse.report.text import report_text
-from dse.search.store import EndedPoint, Store
+from dse.search.rows import EndedPoint
+from dse.search.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from dse.formats import Format, parse_format
 from dse.point import CostContext, DesignPoint, Dsp, sha256_of
-from dse.search.store import CostRow
+from dse.search.rows import CostRow
 from hw_models.cost import (
     COST_VERSION,
     CostTable,

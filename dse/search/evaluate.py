@@ -10,9 +10,9 @@ from dse.point import AccuracyContext, ActRange, Granularity, Scale, WeightRange
 from dse.progress import Progress, silent
 from dse.quant import AccuracyResult
 from dse.recipe import Recipe
+from dse.search.rows import PlannedPoint
 from dse.search.settings import StudySettings
 from dse.search.sqnr import KnowsSqnr
-from dse.search.store import PlannedPoint
 from dse.search.work import Evaluates, Job, Task, Training
 from hw_models.folding import Shapes
 

@@ -13,7 +13,8 @@ import numpy as np
 
 from dse.search.evaluate import shared_tasks, trainings
 from dse.search.header import Header
-from dse.search.store import CostRow, PlannedPoint, Store
+from dse.search.rows import CostRow, PlannedPoint
+from dse.search.store import Store
 from dse.search.work import Task
 from dse.selection import best_recipes, leading
 

@@ -21,9 +21,11 @@ from dse.search.header import FloatAccuracy, Header, PartialCoverage, ReferenceP
 from dse.search.known import Known
 from dse.search.lock import WriterLock, writer_lock
 from dse.search.rounds import Plan, rounds
+from dse.search.rows import PlannedPoint
+from dse.search.schema import DB_NAME
 from dse.search.settings import StudySettings
 from dse.search.space import Grid, Space
-from dse.search.store import DB_NAME, PlannedPoint, Store
+from dse.search.store import Store
 from dse.search.work import Task
 from hw_models.cost import COST_VERSION, coefficients_digest
 from hw_models.devices import DEVICES

@@ -16,8 +16,9 @@ from dse.search.costs import cost_rows, cost_table
 from dse.search.effort import Effort
 from dse.search.header import Header
 from dse.search.layer_space import LayerSpace
+from dse.search.rows import PlannedPoint
 from dse.search.samplers import Candidate, Sampler
-from dse.search.store import PlannedPoint, Store
+from dse.search.store import Store
 from dse.search.work import Job, Task
 
 _REPEATS_AT_MOST = 1000

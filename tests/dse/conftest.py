@@ -17,8 +17,9 @@ from dse.progress import Progress, silent
 from dse.quant.result import AccuracyResult, EndedEarly, Outcome
 from dse.recipe import NONE, Recipe
 from dse.search.header import Header
+from dse.search.schema import DB_NAME
 from dse.search.settings import StudySettings
-from dse.search.store import DB_NAME, Store
+from dse.search.store import Store
 from dse.search.study import explore
 from hw_models.graph import Accelerator, Mvau, Requantize
 from hw_models.partial import ActOperand, ActProduct, HostNode, PartialAccelerator

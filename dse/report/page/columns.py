@@ -9,7 +9,7 @@ from dse.intervals import wilson
 from dse.point import MIXED
 from dse.report.page.encode import encode_numbers, encode_words
 from dse.search.header import Header
-from dse.search.store import TOTALS
+from dse.search.rows import TOTALS
 from dse.selection import FAMILIES, FAMILY_NAMES, chosen_by, families, is_maximised
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from dse.report.page.commands import commands
 from dse.report.page.encode import pack_codes, pack_digests
 from dse.report.page.layers import layers
 from dse.search.header import FloatAccuracy, Header
-from dse.search.store import TOTALS, EndedPoint, Store
+from dse.search.rows import TOTALS, EndedPoint
+from dse.search.store import Store
 from dse.selection import best_recipes, feasible
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import dse
 from dse.api.html import study_html
 from dse.errors import DataError, DesignError
 from dse.report import write_report
-from dse.search.store import DB_NAME
+from dse.search.schema import DB_NAME
 from dse.selection import front_of
 
 

@@ -12,7 +12,8 @@ from PIL import Image
 
 from dse.data import load_dataset
 from dse.models import load_network
-from dse.search.store import DB_NAME, Store
+from dse.search.schema import DB_NAME
+from dse.search.store import Store
 from hw_models.build.images import given_images
 from hw_models.frontend import read_model
 from hw_models.sim.golden import golden_outputs

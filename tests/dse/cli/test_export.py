@@ -16,9 +16,10 @@ from dse.api.network import checkpoint_sha256
 from dse.formats import parse_sweep
 from dse.models import load_network
 from dse.recipe import NONE
+from dse.search.schema import DB_NAME
 from dse.search.settings import StudySettings
 from dse.search.source import NetworkAccuracy
-from dse.search.store import DB_NAME, Store
+from dse.search.store import Store
 from dse.search.study import explore
 from hw_models.build.fold import read_foldings
 from hw_models.build.images import DEFAULT_COUNT, seeded_images

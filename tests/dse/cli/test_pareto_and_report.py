@@ -10,7 +10,7 @@ from dse.cli.pareto import pareto
 from dse.cli.report import report
 from dse.errors import DataError, DesignError
 from dse.report import read_findings
-from dse.search.store import DB_NAME
+from dse.search.schema import DB_NAME
 from dse.selection import front_of
 
 

@@ -7,7 +7,7 @@ import pytest
 from dse.cli.plot import plot
 from dse.errors import DataError, DesignError, ToolNotFoundError, UnknownPluginError
 from dse.plots import PLOTS
-from dse.search.store import DB_NAME
+from dse.search.schema import DB_NAME
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from dse.report import read_findings
 from dse.report.markdown import escape
 from dse.report.symbols import TIMES
-from dse.search.store import DB_NAME
+from dse.search.schema import DB_NAME
 
 SPACE = """
 model = "digits-mlp"

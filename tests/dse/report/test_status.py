@@ -11,7 +11,7 @@ from dse.report.status import status_of
 from dse.search import row_sums
 from dse.search.effort import Effort
 from dse.search.lock import writer_lock
-from dse.search.store import DB_NAME
+from dse.search.schema import DB_NAME
 
 
 @pytest.fixture

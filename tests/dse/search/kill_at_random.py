@@ -21,8 +21,9 @@ from test_study import SETTINGS as SWEPT
 
 from dse.formats import parse_sweep
 from dse.search.effort import Effort
+from dse.search.schema import DB_NAME
 from dse.search.search import search
-from dse.search.store import DB_NAME, Store
+from dse.search.store import Store
 from dse.search.study import explore
 
 FORMATS = parse_sweep("int3-8,e2m1,e2m2,e3m2,e4m3")

@@ -16,8 +16,8 @@ from test_study import SETTINGS as SWEPT
 
 from dse.errors import DataError
 from dse.search.effort import Effort
+from dse.search.schema import DB_NAME
 from dse.search.search import search
-from dse.search.store import DB_NAME
 from dse.search.study import explore
 
 

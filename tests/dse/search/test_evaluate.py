@@ -6,7 +6,7 @@ from dse.formats import default_sweep, parse_format
 from dse.point import DesignPoint, Scheme
 from dse.recipe import NONE
 from dse.search.evaluate import shared_tasks
-from dse.search.store import PlannedPoint
+from dse.search.rows import PlannedPoint
 from hw_models.folding import Folding
 
 

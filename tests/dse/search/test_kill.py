@@ -13,7 +13,8 @@ import kill_at_random
 import pytest
 from fake_accuracy import FakeFactory
 
-from dse.search.store import DB_NAME, Store
+from dse.search.schema import DB_NAME
+from dse.search.store import Store
 
 EXPLORE = """
 import sys

@@ -15,8 +15,10 @@ from dse.point import AccuracyContext, CostContext, DesignPoint, Scheme, joint_d
 from dse.recipe import NONE, Recipe
 from dse.search.header import FloatAccuracy, Header, ReferencePoint
 from dse.search.lock import writer_lock
+from dse.search.rows import CostRow, PlannedPoint
+from dse.search.schema import DB_NAME, SCHEMA_VERSION
 from dse.search.settings import StudySettings
-from dse.search.store import DB_NAME, SCHEMA_VERSION, CostRow, PlannedPoint, Store
+from dse.search.store import Store
 from hw_models.folding import Folding
 
 INT4, E4M3, UINT5 = map(parse_format, ("int4", "e4m3", "uint5"))

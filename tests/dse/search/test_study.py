@@ -16,8 +16,9 @@ from dse.recipe import NONE, Recipe
 from dse.search import row_sums
 from dse.search.evaluate import checkpoint_path
 from dse.search.lock import writer_lock
+from dse.search.schema import DB_NAME
 from dse.search.settings import StudySettings
-from dse.search.store import DB_NAME, Store
+from dse.search.store import Store
 from dse.search.study import explore
 from dse.selection import best_recipes, front_of, leading
 from hw_models.cost import estimate

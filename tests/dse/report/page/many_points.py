@@ -14,7 +14,8 @@ from dse.point import MIXED
 from dse.search import row_sums
 from dse.search.costs import cost_rows, format_costs
 from dse.search.decision import OPERANDS, Decision
-from dse.search.store import DB_NAME, Store
+from dse.search.schema import DB_NAME
+from dse.search.store import Store
 from hw_models.cost import CostTable
 from hw_models.folding import Folding
 from hw_models.graph import Accelerator

@@ -12,7 +12,8 @@ from PIL import Image
 from dse.report import read_findings
 from dse.report.page import write_page
 from dse.search import row_sums
-from dse.search.store import DB_NAME, Store
+from dse.search.schema import DB_NAME
+from dse.search.store import Store
 from dse.selection import FAMILY_NAMES, front_of
 from tests.dse.conftest import make_study, synthetic_settings
 from tests.dse.report.page.browser import painted

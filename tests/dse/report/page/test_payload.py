@@ -11,7 +11,8 @@ from dse.report.page.columns import by_width, columns
 from dse.report.page.commands import commands
 from dse.report.page.layers import layers
 from dse.report.page.payload import _counts, payload
-from dse.search.store import TOTALS, Store
+from dse.search.rows import TOTALS
+from dse.search.store import Store
 from hw_models.boards import BOARDS
 from hw_models.cost import estimate
 from hw_models.folding import Folding
