@@ -77,7 +77,7 @@ def by_bits(study: Study, ax: Axes | None = None, *, float_pct: float | None = N
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.margins(y=0.12)
         widths = [row["weight_bits"] for rows in best.values() for row in rows]
-        axes.set_xlim(min(widths) - 0.5, max(widths) + 0.5)
+        axes.set_xlim(min(widths) - 0.5, max(widths) + 0.75)  # labels lean to the right
         axes.set_ylim(axes.get_ylim()[0], min(axes.get_ylim()[1], 100.5))
         legend_above(axes)
         marks = [] if float_pct is None else [np.array([[x, float_pct] for x in axes.get_xlim()])]

@@ -19,6 +19,7 @@ _ALL = "all layers"
 _ROOM = 2.0
 _LEAST_NAMED = 0.35
 """Diagonals shorter than this share of the axes' width have no name."""
+_ROOF_WIDTH_PT = 7.7
 _NAME_AT = np.linspace(0.15, 0.85, 8)
 """Where along a diagonal its name may be."""
 
@@ -64,7 +65,7 @@ def roofline(study: Study, ax: Axes | None = None, *, point: str | None = None) 
             axes.scatter(
                 xs[chosen],
                 roofs[chosen],
-                s=area(60),
+                s=area(_ROOF_WIDTH_PT**2),
                 marker="_",
                 color=INK,
                 linewidths=length(1.4),
@@ -169,11 +170,16 @@ def _draw_rates(axes: Axes, xs: Floats, ys: Floats) -> None:
 def _label(axes: Axes, table: "pd.DataFrame", points: Floats, roofs: Floats) -> None:
     tops = np.stack([points[:, 0], roofs], axis=1)
     uprights = tuple(np.stack(pair) for pair in zip(points, tops, strict=True))
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    half = np.array([length(_ROOF_WIDTH_PT / 2) * figure.dpi / 72, 0.0])
+    middles, back = axes.transData.transform(tops), axes.transData.inverted()
+    caps = back.transform(np.concatenate([middles - half, middles + half]))
     place_labels(
         axes,
         points,
         list(table["layer"]),
-        Surroundings(markers=np.concatenate([points, tops]), dots=points, lines=uprights),
+        Surroundings(markers=np.concatenate([points, caps]), dots=points, lines=uprights),
     )
 
 

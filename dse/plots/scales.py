@@ -116,6 +116,6 @@ def _locator(ratio: float, is_narrow: bool) -> Locator:
 def _tick_digits(ratio: float, is_narrow: bool) -> tuple[float, ...]:
     """Return which multiples of a power of ten carry a tick."""
     if ratio < 10:
-        few = (1, 1.5, 2, 3, 4, 6, 8) if ratio < 4 else (1, 2, 3, 5)
+        few = (1, 1.5, 2, 3, 4, 6) if ratio < 6 else (1, 2, 3, 5)
         return few if is_narrow else (1, 1.5, 2, 3, 4, 5, 6, 8)
     return (1, 2, 5) if ratio < (40 if is_narrow else 300) else (1,)

@@ -13,7 +13,17 @@ from dse.plots.style import new_axes
 @pytest.mark.parametrize("style", ["bitfront", "acm", "ieee2", "slides"])
 @pytest.mark.parametrize(
     ("low", "high"),
-    [(5700, 9350), (950, 1500), (960, 1040), (100, 199), (9.7, 10.4), (4500, 99e3), (1, 3e6)],
+    [
+        (5700, 9350),
+        (950, 1500),
+        (960, 1040),
+        (100, 199),
+        (210, 830),
+        (900, 5200),
+        (9.7, 10.4),
+        (4500, 99e3),
+        (1, 3e6),
+    ],
 )
 def test_numbers_on_the_axis_keep_apart(style, low, high):
     with use_style(style):
