@@ -1,0 +1,63 @@
+"""``torchvision.models`` for images of 32 by 32 pixels and four classes, as far as pages use it.
+
+Layers that pages name have torchvision's names.
+"""
+
+from collections import OrderedDict
+
+import torch
+from torch import nn
+
+
+def resnet18() -> nn.Module:
+    """Return a network that begins as ResNet-18 does."""
+    return nn.Sequential(
+        OrderedDict(
+            conv1=nn.Conv2d(3, 4, 8, stride=8, bias=False),
+            bn1=nn.BatchNorm2d(4),
+            relu=nn.ReLU(),
+            flatten=nn.Flatten(),
+            fc=nn.Linear(64, 4),
+        )
+    )
+
+
+def mobilenet_v2() -> nn.Module:
+    """Return a network that begins as MobileNetV2 does."""
+    first = nn.Sequential(nn.Conv2d(3, 4, 8, stride=8, bias=False), nn.BatchNorm2d(4), nn.ReLU6())
+    return nn.Sequential(
+        OrderedDict(
+            features=nn.Sequential(first), flatten=nn.Flatten(), classifier=nn.Linear(64, 4)
+        )
+    )
+
+
+class VisionTransformer(nn.Module):
+    """Attention between four patches."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv_proj = nn.Conv2d(3, 8, 16, stride=16)
+        self.norm = nn.LayerNorm(8)
+        self.attention = nn.MultiheadAttention(8, 2, batch_first=True)
+        self.head = nn.Linear(32, 4)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Map `(n, 3, 32, 32)` to `(n, 4)`."""
+        patches = self.conv_proj(images).flatten(2).transpose(1, 2)
+        normal = self.norm(patches)
+        attended = self.attention(normal, normal, normal, need_weights=False)[0]
+        return self.head((patches + attended).flatten(1))
+
+
+def vit_b_32() -> nn.Module:
+    """Return a network that begins as ViT-B/32 does."""
+    return VisionTransformer()
+
+
+def get_model(name: str, *, weights: str) -> nn.Module:
+    """Return a network by name, each time with the same weights."""
+    assert weights == "IMAGENET1K_V1"
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return {"resnet18": resnet18, "mobilenet_v2": mobilenet_v2, "vit_b_32": vit_b_32}[name]()
