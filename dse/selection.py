@@ -131,31 +131,31 @@ def uniform_widths(evaluations: "pd.DataFrame") -> list[int]:
     return sorted(int(bits) for bits in shared["weight_bits"].unique())
 
 
-def error_and_log2_lut(evaluations: "pd.DataFrame", cost: str = "lut") -> Floats:
-    """Return what hypervolume is measured in, `(n, 2)`: validation error [%] and log2(lut).
+def error_and_log2_cost(evaluations: "pd.DataFrame", cost: str = "lut") -> Floats:
+    """Return what hypervolume is measured in, `(n, 2)`: validation error [%] and log2 of the cost.
 
     Args:
         evaluations: One evaluation a row.
-        cost: Column of the LUTs; another one for networks that have no totals.
+        cost: Column of the cost.
     """
-    lut = evaluations[cost].to_numpy(dtype=np.float64)
+    costs = evaluations[cost].to_numpy(dtype=np.float64)
     error = 100.0 - evaluations["val_top1_pct"].to_numpy(dtype=np.float64)
-    return np.stack([error, np.log2(np.maximum(lut, 1.0))], axis=1)
+    return np.stack([error, np.log2(np.maximum(costs, 1.0))], axis=1)
 
 
 def hypervolume_of(
     evaluations: "pd.DataFrame", reference: Sequence[float], cost: str = "lut"
 ) -> float:
-    """Return the hypervolume of `evaluations` in validation error [%] × log2(lut).
+    """Return the hypervolume of `evaluations` in validation error [%] × log2 of the cost.
 
     Args:
-        evaluations: One evaluation a row; rows without accuracy or LUTs, and those that break a
+        evaluations: One evaluation a row; rows without accuracy or cost, and those that break a
             constraint, are left out.
-        reference: Worst error [%] and log2(lut) that count.
-        cost: As for `error_and_log2_lut`.
+        reference: Worst error [%] and log2 of the cost that count.
+        cost: As for `error_and_log2_cost`.
     """
     complete = feasible(evaluations).dropna(subset=["val_top1_pct", cost])
-    return hypervolume(error_and_log2_lut(complete, cost), reference)
+    return hypervolume(error_and_log2_cost(complete, cost), reference)
 
 
 def leading(
@@ -168,7 +168,7 @@ def leading(
 
     Args:
         evaluations: One evaluation a row.
-        columns: Objectives of the front, as for `front_of`, the LUTs first.
+        columns: Objectives of the front, as for `front_of`, the cost first.
         reference: As for `most_interesting`.
         count: Largest number of rows wanted.
     """
@@ -188,16 +188,17 @@ def most_interesting(
     """Return the `count` rows of a front without which it would lose most, best first.
 
     These are its knees and ends: the largest exclusive contributions to the hypervolume in
-    validation error [%], log2(lut) and, where rows differ in it, DSP blocks. Rows that add
+    validation error [%], log2 of the cost and, where rows differ in it, DSP blocks. Rows that add
     nothing (copies, or outside the reference) follow by validation accuracy.
 
     Args:
         front_rows: A front, as `front_of` returns it.
-        reference: Worst error [%] and log2(lut) that count; one DSP block more than any row takes.
+        reference: Worst error [%] and log2 of the cost that count; one DSP block more than any
+            row takes.
         count: Largest number of rows wanted.
-        cost: As for `error_and_log2_lut`.
+        cost: As for `error_and_log2_cost`.
     """
-    points, corner = error_and_log2_lut(front_rows, cost), list(reference)
+    points, corner = error_and_log2_cost(front_rows, cost), list(reference)
     dsp = front_rows["dsp"].fillna(0).to_numpy(dtype=np.float64)  # without totals, none differ
     if len(np.unique(dsp)) > 1:
         points = np.column_stack([points, dsp])

@@ -153,7 +153,7 @@ def one_point(found: Subject, plot: str, prefix: str | None) -> str:
         raise DesignError(
             f"plot '{plot}': no point of {found.folder} has an accuracy and keeps the constraints"
         )
-    corner = header.reference.error_pct, header.reference.log2_lut
+    corner = header.reference.error_pct, header.reference.log2_cost
     return str(most_interesting(best, corner, 1, cost)["digest"].iloc[0])
 
 

@@ -12,7 +12,7 @@ from dse.plots.base import Plot, Study, Subject, require_columns, subject
 from dse.plots.legend import legend_above
 from dse.plots.scales import set_log_scale
 from dse.plots.style import DASHES, PALETTE, length, new_axes, say, styled
-from dse.selection import error_and_log2_lut, feasible
+from dse.selection import error_and_log2_cost, feasible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +23,7 @@ _LOGARITHMIC_FROM = 50
 def hypervolume(study: "Study | Mapping[str, Study]", ax: Axes | None = None) -> Axes:
     """Draw the hypervolume of the evaluations so far, over their number.
 
-    It is measured in validation error [points] × log2 of the LUTs, below the study's reference
+    It is measured in validation error [points] × log2 of the cost, below the study's reference
     point; without a study, below the worst of each. Points that break a constraint add nothing.
     Evaluations come in the order of the table: of
     a study, that in which they were planned.
@@ -84,13 +84,13 @@ def _trace(found: Subject) -> Floats:
     require_columns(found.rows, ("val_top1_pct", cost), "hypervolume")
     rows = found.rows.dropna(subset=["val_top1_pct", cost])
     counts = rows.index.isin(feasible(rows).index)
-    points = error_and_log2_lut(rows, cost)
+    points = error_and_log2_cost(rows, cost)
     if not len(points):
         return np.zeros(0)
     corner = (
         points.max(axis=0)
         if found.header is None
-        else np.array([found.header.reference.error_pct, found.header.reference.log2_lut])
+        else np.array([found.header.reference.error_pct, found.header.reference.log2_cost])
     )
     trace, front = np.zeros(len(points)), points[:0]
     for number, point in enumerate(points):

@@ -74,8 +74,8 @@ class Findings:
         front: Rows on the front, cheapest first.
         interesting: Five points: those without which the front would lose most, and where it has
             fewer, those of the front behind it.
-        hypervolume: Of all rows, in validation error [%] × log2 of the LUTs (in all, or a
-            multiply-accumulate), below the reference.
+        hypervolume: Of all rows, in validation error [%] × log2 of the cost, below the
+            reference.
         widths: Integer against minifloat at each width both or one of them has.
         recipes: What each recipe does, against ``none``, by family and width of the weights.
         trainings: What training did for each trained point.
@@ -139,8 +139,8 @@ def find(
 
 
 def reference_of(header: Header) -> tuple[float, float]:
-    """Return the hypervolume's reference point: error [%] and log2(lut)."""
-    return header.reference.error_pct, header.reference.log2_lut
+    """Return the hypervolume's reference point: error [%] and log2 of the cost."""
+    return header.reference.error_pct, header.reference.log2_cost
 
 
 def _width(evaluations: "pd.DataFrame", front: "pd.DataFrame", bits: int) -> WidthFinding:

@@ -49,7 +49,7 @@ def front_table(findings: "Findings") -> str:
 def interesting_table(findings: "Findings") -> str:
     """Return the most interesting points, compared with float and with int8."""
     cost = findings.header.cost_column
-    int8_cost = 2**findings.header.reference.log2_lut
+    int8_cost = 2**findings.header.reference.log2_cost
     float_pct = findings.header.float_accuracy.test_top1_pct
     shows_dsp = findings.header.partial is None
     rows = (

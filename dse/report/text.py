@@ -121,18 +121,18 @@ def _choice(findings: Findings) -> str:
 
 
 def _hypervolumes(findings: Findings) -> str:
-    error_pct, log2_lut = reference_of(findings.header)
+    error_pct, log2_cost = reference_of(findings.header)
     of_family, cost = families(findings.points), findings.header.cost_column
-    unit, int8 = COST_NAMES[cost], 2**log2_lut
+    unit, int8 = COST_NAMES[cost], 2**log2_cost
     int8_cost = f"{count(int8)} LUT" if cost == "lut" else f"{int8:.1f} {unit}"
     integers, minifloats = (
-        hypervolume_of(findings.points[of_family == family], (error_pct, log2_lut), cost)
+        hypervolume_of(findings.points[of_family == family], (error_pct, log2_cost), cost)
         for family in ("integer", "minifloat")
     )
     return (
         f"Hypervolume {findings.hypervolume:.3f}; of integer points alone {integers:.3f}, of "
         f"minifloat points alone {minifloats:.3f}. In validation error [%] {TIMES} log2({unit}), "
-        f"below {error_pct:.2f} % (float plus 10 points) and {log2_lut:.3f} (the "
+        f"below {error_pct:.2f} % (float plus 10 points) and {log2_cost:.3f} (the "
         f"{int8_cost} of int8 {TIMES} int8)."
     )
 

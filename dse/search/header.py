@@ -36,12 +36,12 @@ class ReferencePoint:
 
     Attributes:
         error_pct: Validation error of the float network plus 10 points [%].
-        log2_lut: Base-2 logarithm of the LUTs of the int8 × int8 network at the study's folding;
-            of its LUTs per multiply-accumulate where a host computes a part of the network.
+        log2_cost: Base-2 logarithm of what the int8 × int8 network costs, in `Header.cost_column`,
+            at the study's folding or at its own.
     """
 
     error_pct: float
-    log2_lut: float
+    log2_cost: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +134,7 @@ class Header:
                     "cost": CostContext(**plain["cost"]),
                     "foldings": tuple((pe, simd) for pe, simd in plain["foldings"]),
                     "float_accuracy": FloatAccuracy(**plain["float_accuracy"]),
-                    "reference": ReferencePoint(**plain["reference"]),
+                    "reference": _reference(plain["reference"]),
                     "partial": _partial(plain.get("partial")),
                     "shapes": _shapes(plain.get("shapes")),
                 }
@@ -144,6 +144,11 @@ class Header:
                 f"the study's header cannot be read ({error}): it is damaged, or a newer bitfront "
                 "made it; upgrade bitfront"
             ) from error
+
+
+def _reference(plain: Mapping[str, float]) -> ReferencePoint:
+    log2_cost = plain["log2_lut"] if "log2_lut" in plain else plain["log2_cost"]  # earlier name
+    return ReferencePoint(error_pct=plain["error_pct"], log2_cost=log2_cost)
 
 
 def _partial(plain: Mapping[str, Any] | None) -> PartialCoverage | None:

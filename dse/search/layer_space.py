@@ -162,11 +162,11 @@ class LayerSpace(Space):
             choices.append(Choice(name="recipe", values=recipes))
         return Problem(
             choices=tuple(choices),
-            log2_lut=self.log2_lut,
+            log2_cost=self.log2_cost,
             float_error_pct=100.0 - header.float_accuracy.val_top1_pct,
             n_val=header.float_accuracy.n_val,
             reference_error_pct=self._most_error_pct(header),
-            reference_log2_lut=header.reference.log2_lut,
+            reference_log2_cost=header.reference.log2_cost,
         )
 
     def every_format(self) -> Ints:
@@ -176,16 +176,16 @@ class LayerSpace(Space):
         rows: Ints = np.arange(max(sizes))[:, None] % np.array([*sizes, *recipes])
         return rows
 
-    def log2_lut(self, candidates: Ints) -> Floats:
+    def log2_cost(self, candidates: Ints) -> Floats:
         """Return the logarithms of the LUTs of candidates `(n, choices)`, `(n,)`.
 
         What breaks a constraint, as far as costs tell, is made worse than any that breaks none.
         """
         compared, columns = self._costs(candidates)
         settings = self.settings
-        log2_lut: Floats = np.log2(compared)
+        log2_cost: Floats = np.log2(compared)
         broken = total_violation(settings.constraints, columns, settings.board, len(candidates))
-        return np.where(broken > 0.0, _NO_LUTS + broken, log2_lut)
+        return np.where(broken > 0.0, _NO_LUTS + broken, log2_cost)
 
     def _costs(self, candidates: Ints) -> tuple[Floats, dict[str, Floats]]:
         """Return what candidates are compared by, and what they take by column, each `(n,)`."""

@@ -59,8 +59,8 @@ class EvaluatedSpace:
     def hypervolume_of(self, candidates: Sequence[Candidate]) -> float:
         """Return the hypervolume of some candidates: validation error and log2(LUT)."""
         rows = np.array(candidates)
-        points = np.column_stack([self.error_pct[tuple(rows.T)], self.problem.log2_lut(rows)])
-        corner = (self.problem.reference_error_pct, self.problem.reference_log2_lut)
+        points = np.column_stack([self.error_pct[tuple(rows.T)], self.problem.log2_cost(rows)])
+        corner = (self.problem.reference_error_pct, self.problem.reference_log2_cost)
         return hypervolume(points, corner)
 
 
@@ -111,11 +111,11 @@ def evaluated_space(store: Store, sqnr: KnowsSqnr) -> EvaluatedSpace:
     table[1][tuple(codes.T)] = np.log2(frame[header.cost_column])
     problem = Problem(
         choices=choices,
-        log2_lut=Lookup(table[1]),
+        log2_cost=Lookup(table[1]),
         float_error_pct=100.0 - header.float_accuracy.val_top1_pct,
         n_val=header.float_accuracy.n_val,
         reference_error_pct=header.reference.error_pct,
-        reference_log2_lut=header.reference.log2_lut,
+        reference_log2_cost=header.reference.log2_cost,
         network=(float(len(columns) // 2), log2(frame["weight_kib"].max()), float(table[1].max())),
     )
     space = EvaluatedSpace(

@@ -109,7 +109,7 @@ def _to_train(plan: Plan, evaluations: "pd.DataFrame") -> Iterator[PlannedPoint]
     chosen = leading(
         best_recipes(evaluations),
         header.objectives,
-        (reference.error_pct, reference.log2_lut),
+        (reference.error_pct, reference.log2_cost),
         settings.qat,
     )
     points = {item.digest: item.point for item in plan.points}

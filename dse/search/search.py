@@ -72,7 +72,7 @@ def search(
     accuracy.check_recipes(settings.recipes)
     template = accuracy.template()
     space = LayerSpace.of(settings, template, clock_mhz)
-    space.log2_lut(space.every_format())  # one without hardware ends here
+    space.log2_cost(space.every_format())  # one without hardware ends here
     if present:
         refuse_another_study(present, settings, accuracy.data_fingerprint(), folder)
     with writer_lock(folder) as lock:

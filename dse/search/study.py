@@ -200,7 +200,7 @@ def header_of(space: Space, source: AccuracySource, int8_cost: float, clock_mhz:
         ),
         reference=ReferencePoint(
             error_pct=100.0 - before.val_top1_pct + _REFERENCE_ERROR_POINTS,
-            log2_lut=math.log2(int8_cost),
+            log2_cost=math.log2(int8_cost),
         ),
         partial=_partial_of(space.template),
         shapes=space.template if isinstance(space.template, Accelerator) else None,

@@ -12,11 +12,11 @@ PROBLEM = Problem(
         Choice(name="activations", values=("a", "b", "c"), noise=(0.05, 0.01, 0.002)),
         Choice(name="recipe", values=("none", "best")),
     ),
-    log2_lut=lambda candidates: 8.0 + candidates[:, 0] * 0.6 + candidates[:, 1] * 0.5,
+    log2_cost=lambda candidates: 8.0 + candidates[:, 0] * 0.6 + candidates[:, 1] * 0.5,
     float_error_pct=5.0,
     n_val=1000,
     reference_error_pct=15.0,
-    reference_log2_lut=11.0,
+    reference_log2_cost=11.0,
 )
 
 
@@ -65,7 +65,7 @@ def test_results_found_elsewhere_may_be_told(name: str) -> None:
 def test_some_never_ask_twice_and_know_the_end(name: str) -> None:
     asked = first(SAMPLERS[name].start(PROBLEM, 1), 1000)
     assert len(set(asked)) == len(asked)
-    below_reference = PROBLEM.log2_lut(PROBLEM.candidates()) < PROBLEM.reference_log2_lut
+    below_reference = PROBLEM.log2_cost(PROBLEM.candidates()) < PROBLEM.reference_log2_cost
     assert len(asked) == (np.sum(below_reference) if name == "greedy" else PROBLEM.size)
 
 
@@ -78,11 +78,11 @@ def test_spaces_that_cannot_be_listed(name: str) -> None:
             Choice(name=f"layer {layer}", values=choice.values, noise=choice.noise)
             for layer in range(layers)
         ),
-        log2_lut=lambda candidates: np.log2(100.0 + candidates.sum(axis=1)),
+        log2_cost=lambda candidates: np.log2(100.0 + candidates.sum(axis=1)),
         float_error_pct=5.0,
         n_val=1000,
         reference_error_pct=15.0,
-        reference_log2_lut=8.0,
+        reference_log2_cost=8.0,
     )
     search = SAMPLERS[name].start(problem, 0)
     asked = set()

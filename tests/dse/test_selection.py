@@ -9,7 +9,7 @@ from dse.selection import (
     best_uniform,
     check_objective,
     chosen_by,
-    error_and_log2_lut,
+    error_and_log2_cost,
     families,
     front_of,
     hypervolume_of,
@@ -139,7 +139,7 @@ class TestBestUniform:
 
 
 class TestInteresting:
-    def test_hypervolume_is_in_error_and_log2_lut(self):
+    def test_hypervolume_is_in_error_and_log2_cost(self):
         """Steps (20, log2 100), (10, log2 200) below (25, log2 400)."""
         rows = table(("a", 80.0, 0.0, 100, 0), ("b", 90.0, 0.0, 200, 0))
         assert hypervolume_of(rows, (25.0, np.log2(400))) == pytest.approx(5 * 2 + 10 * 1)
@@ -161,7 +161,7 @@ class TestInteresting:
         best = front_of(evaluations, ("lut", "test_top1_pct"))
         reference = (40.0, 14.0)
         five = most_interesting(best, reference)
-        points = error_and_log2_lut(best)
+        points = error_and_log2_cost(best)
         whole = hypervolume(points, reference)
         lost = [
             whole - hypervolume(np.delete(points, row, axis=0), reference)

@@ -44,7 +44,7 @@ class OptunaSearch:
 
     def tell(self, candidate: Candidate, error_pct: float) -> None:
         """Learn an error; the cost is looked up."""
-        cost = float(self._problem.log2_lut(np.array([candidate]))[0])
+        cost = float(self._problem.log2_cost(np.array([candidate]))[0])
         trial = self._asked.pop(candidate, None)
         if trial is not None:
             self._study.tell(trial, (error_pct, cost))

@@ -36,7 +36,7 @@ def pool(
         children = np.unique(_bred(problem, parents, rng), axis=0)
         looked_at.append(children)
         both = np.unique(np.vstack([parents, children]), axis=0)
-        parents = both[front(np.column_stack([error(both), problem.log2_lut(both)]))]
+        parents = both[front(np.column_stack([error(both), problem.log2_cost(both)]))]
     return np.unique(np.vstack([parents, *looked_at[-2:]]), axis=0)
 
 

@@ -19,8 +19,8 @@ def predicted_fronts(problem: Problem) -> Iterator[Candidate]:
         yield from reversed(descent(problem))
         return
     candidates = problem.candidates()
-    cost, noise = problem.log2_lut(candidates), problem.noise(candidates)
-    left = np.flatnonzero(cost < problem.reference_log2_lut)
+    cost, noise = problem.log2_cost(candidates), problem.noise(candidates)
+    left = np.flatnonzero(cost < problem.reference_log2_cost)
     while len(left):
         on_front = front(np.column_stack([noise[left], cost[left]]))
         for row in sorted(left[on_front], key=lambda row: (cost[row], noise[row])):
@@ -31,7 +31,7 @@ def predicted_fronts(problem: Problem) -> Iterator[Candidate]:
 def descent(problem: Problem) -> list[Candidate]:
     """Return the way from the most precise candidate down to the cheapest, a choice at a time.
 
-    Each step changes the one choice that saves most of the LUTs' logarithm for the growth of the
+    Each step changes the one choice that saves most of the cost's logarithm for the growth of the
     error's logarithm; a choice without error of its own stays at its first value.
     """
     noises = [
@@ -41,7 +41,7 @@ def descent(problem: Problem) -> list[Candidate]:
     way = [as_candidate(here)]
     while len(steps := _coarser(here, noises)):
         both = np.vstack([here, steps])
-        cost, noise = problem.log2_lut(both), problem.noise(both)
+        cost, noise = problem.log2_cost(both), problem.noise(both)
         saved = cost[0] - cost[1:]
         if not (saved > 0).any():
             break

@@ -1,6 +1,6 @@
 """What a sampler is given, and what it is asked.
 
-A sampler minimises two objectives, the validation error and the logarithm of the LUTs. Costs come
+A sampler minimises two objectives, the validation error and the logarithm of the cost. Costs come
 from the analytical model: a sampler may ask for as many as it likes. Errors come from quantizing
 and classifying, so only they count as evaluations.
 """
@@ -72,21 +72,21 @@ class Problem:
 
     Attributes:
         choices: What is decided.
-        log2_lut: Costs candidates, `(n, choices)` to `(n,)`.
+        log2_cost: Costs candidates, `(n, choices)` to `(n,)`.
         float_error_pct: Validation error before quantization [%].
         n_val: Validation images behind each error.
         reference_error_pct: Reference point of the hypervolume [%].
-        reference_log2_lut: The same, of the cost.
+        reference_log2_cost: The same, of the cost.
         network: Numbers that describe the network, for models that learn from several.
         earlier: Other networks' results.
     """
 
     choices: tuple[Choice, ...]
-    log2_lut: Callable[[Ints], Floats]
+    log2_cost: Callable[[Ints], Floats]
     float_error_pct: float
     n_val: int
     reference_error_pct: float
-    reference_log2_lut: float
+    reference_log2_cost: float
     network: tuple[float, ...] = ()
     earlier: tuple[Earlier, ...] = ()
 

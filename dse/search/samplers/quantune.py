@@ -41,7 +41,7 @@ class Quantune:
         self._candidates = (
             problem.candidates() if problem.is_listed else problem.random(self._rng, LISTED_AT_MOST)
         )
-        self._cost = problem.log2_lut(self._candidates)
+        self._cost = problem.log2_cost(self._candidates)
         self._features = xgboost.DMatrix(_features(problem, self._candidates, problem.network))
         self._earlier = [
             (_features(problem, earlier.candidates, earlier.network), earlier.drop_points)
@@ -63,7 +63,7 @@ class Quantune:
             rows = np.array(pending)
             features = xgboost.DMatrix(_features(self._problem, rows, self._problem.network))
             believed = self._errors_by(trees, features)
-            staircase = staircase.believing(self._problem.log2_lut(rows), believed)
+            staircase = staircase.believing(self._problem.log2_cost(rows), believed)
         predicted = self._errors_by(trees, self._features)
         growth = staircase.growth(self._cost[left], predicted[left])
         best = np.flatnonzero(growth == growth.max())
@@ -73,7 +73,7 @@ class Quantune:
         """Learn an error."""
         if candidate not in self._errors:
             self._errors[candidate] = error_pct
-            cost = self._problem.log2_lut(np.array([candidate]))
+            cost = self._problem.log2_cost(np.array([candidate]))
             self._staircase.add(float(cost[0]), error_pct)
 
     def _errors_by(self, trees: xgboost.Booster, features: xgboost.DMatrix) -> Floats:

@@ -53,7 +53,7 @@ class TwoStage:
         if candidate in self._errors:
             return
         self._errors[candidate] = error_pct
-        cost = self._problem.log2_lut(np.array([candidate]))
+        cost = self._problem.log2_cost(np.array([candidate]))
         self._staircase.add(float(cost[0]), error_pct)
         self._law.fit(np.array(list(self._errors)), np.array(list(self._errors.values())))
 
@@ -62,14 +62,14 @@ class TwoStage:
             return self._staircase
         rows = np.array(pending)
         error_pct = np.exp(self._law.mean(rows)) - self._law.offset_pct
-        return self._staircase.believing(self._problem.log2_lut(rows), error_pct)
+        return self._staircase.believing(self._problem.log2_cost(rows), error_pct)
 
     def _pool(self, rng: np.random.Generator) -> tuple[Ints, Floats]:
         if self._listed is not None:
             return self._listed
         start = np.array([*self._errors, *self._start], dtype=np.int64)
         found = pool(self._problem, self._law.mean, start, rng)
-        costed = found, self._problem.log2_lut(found)
+        costed = found, self._problem.log2_cost(found)
         if self._problem.is_listed:
             self._listed = costed
         return costed

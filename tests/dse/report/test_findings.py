@@ -24,7 +24,7 @@ def test_test_accuracy_decides_nothing_but_the_comparison(header, evaluations):
 
 
 def test_hypervolume_is_below_the_headers_reference(header, evaluations):
-    reference = (header.reference.error_pct, header.reference.log2_lut)
+    reference = (header.reference.error_pct, header.reference.log2_cost)
     found = find(header, evaluations, 121).hypervolume
     assert found == hypervolume_of(evaluations, reference) > 0
 

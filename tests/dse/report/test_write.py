@@ -115,7 +115,7 @@ class TestText:
         reference = findings.header.reference
         assert f"Hypervolume {findings.hypervolume:.3f};" in text
         assert f"below {reference.error_pct:.2f} %" in text
-        assert f"{reference.log2_lut:.3f}" in text
+        assert f"{reference.log2_cost:.3f}" in text
 
     @pytest.mark.parametrize(
         "change",

@@ -36,16 +36,16 @@ def test_no_folding_of_that_rate_takes_fewer_luts(fps):
     joint, fixed = space_of(settings), space_of(replace(settings, folding="fixed"))
     ii_cycles = int(CLOCK_MHZ * 1e6 / fps)
     candidates = np.array([(0, 0, 0, 0), (5, 4, 2, 1), (3, 1, 0, 2), (1, 2, 2, 2)])
-    found, other = joint.log2_lut(candidates), fixed.log2_lut(candidates)
+    found, other = joint.log2_cost(candidates), fixed.log2_cost(candidates)
     assert (found <= other).all()
     assert (found < other).any()
-    for candidate, log2_lut in zip(candidates, found, strict=True):
+    for candidate, log2_cost in zip(candidates, found, strict=True):
         point = joint.point(tuple(candidate))
         network = network_of(joint, point)
         best = cheapest_folding(network, ii_cycles, ENDLESS, "xcup", "none")
         mine = estimate(network, point.foldings, "xcup", "none")
         assert mine.ii_cycles <= ii_cycles
-        assert np.log2(mine.resources.lut) == log2_lut
+        assert np.log2(mine.resources.lut) == log2_cost
         assert mine.resources.lut == estimate(network, best, "xcup", "none").resources.lut
 
 
@@ -65,7 +65,7 @@ def test_a_budget_that_the_cheapest_breaks_is_kept_where_it_can_be():
 
 
 def test_points_carry_foldings_and_violations(tmp_path):
-    costs = 2.0 ** space_of(JOINT).log2_lut(space_of(JOINT).every_format())
+    costs = 2.0 ** space_of(JOINT).log2_cost(space_of(JOINT).every_format())
     bound = Constraint.parse(f"lut <= {int(np.median(costs))}")
     settings = replace(JOINT, constraints=(bound, Constraint.parse("fps >= 1000")))
     run(tmp_path, trials=40, settings=settings)

@@ -49,7 +49,7 @@ def test_errors_and_costs_are_the_study_s(tmp_path):
             )
             found = accuracy_of(Quantization(scheme=point.scheme, recipe=point.recipe))
             assert space.error_pct[candidate] == 100.0 - found.val_top1_pct
-            assert space.problem.log2_lut(np.array([candidate]))[0] == np.log2(row.lut)
+            assert space.problem.log2_cost(np.array([candidate]))[0] == np.log2(row.lut)
 
 
 def test_the_grid_reaches_everything_and_counts_it(tmp_path):

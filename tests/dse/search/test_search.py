@@ -77,7 +77,7 @@ def test_recipes_are_a_choice_and_unsigned_inputs_stay_one():
 def test_costs_in_memory_are_those_of_the_points():
     space = space_of()
     candidates = np.array([(0, 0, 0, 0), (5, 4, 2, 1), (3, 1, 0, 2)])
-    for candidate, found in zip(candidates, space.log2_lut(candidates), strict=True):
+    for candidate, found in zip(candidates, space.log2_cost(candidates), strict=True):
         point = space.point(tuple(candidate))
         layers = point.scheme.layers
         network = space.template.with_formats([x.weight for x in layers], [x.act for x in layers])
@@ -94,7 +94,7 @@ def test_what_is_found_is_stored_with_accuracy_and_cost(tmp_path):
         for row in store.evaluations().itertuples():
             point = store.point(row.digest)
             assert row.val_top1_pct == accuracy_of(point.quantization).val_top1_pct
-            assert np.log2(row.lut) == space.log2_lut(np.array([space.candidate(point)]))[0]
+            assert np.log2(row.lut) == space.log2_cost(np.array([space.candidate(point)]))[0]
 
 
 @pytest.mark.parametrize("sampler", ["grid", "random", "greedy", "nsga2", "two-stage"])

@@ -53,7 +53,7 @@ HEADER = Header(
     clock_mhz=250.0,
     foldings=((1, 2), (3, 4)),
     float_accuracy=FloatAccuracy(val_top1_pct=97.1, n_val=257, test_top1_pct=98.2, n_test=540),
-    reference=ReferencePoint(error_pct=12.9, log2_lut=0.1 + 0.2),
+    reference=ReferencePoint(error_pct=12.9, log2_cost=0.1 + 0.2),
     versions={"bitfront": "0.1.0", "torch": "2.13.0"},
 )
 
@@ -110,6 +110,9 @@ def test_header_comes_back_exactly(folder):
     assert Header.from_json(HEADER.to_json()) == HEADER
     with_shapes = replace(HEADER, shapes=FakeFactory().template())
     assert Header.from_json(with_shapes.to_json()) == with_shapes
+    of_an_earlier_version = HEADER.to_json().replace('"log2_cost"', '"log2_lut"')
+    assert "log2_lut" in of_an_earlier_version
+    assert Header.from_json(of_an_earlier_version) == HEADER
 
 
 def test_layers_of_all_evaluated_points_are_told(folder):

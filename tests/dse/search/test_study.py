@@ -102,7 +102,7 @@ def test_the_header_holds_what_the_search_starts_from(tmp_path):
     assert header.settings == SETTINGS
     assert header.float_accuracy.test_top1_pct == before.test_top1_pct
     assert header.reference.error_pct == pytest.approx(100 - before.val_top1_pct + 10)
-    assert 2**header.reference.log2_lut == pytest.approx(
+    assert 2**header.reference.log2_cost == pytest.approx(
         estimate(network, foldings, "xcup", "none").resources.lut
     )
     assert set(header.versions) == {"bitfront", "torch", "brevitas", "numba", "numpy"}
@@ -393,7 +393,7 @@ def test_the_points_that_matter_most_to_the_front_are_trained_from_their_best_re
     assert set(plain.recipe) == {"gptq"}
     with study.open() as store:
         reference = store.header.reference
-        corner = (reference.error_pct, reference.log2_lut)
+        corner = (reference.error_pct, reference.log2_cost)
         expected = leading(plain, ("lut", "test_top1_pct"), corner, 5)
         trained = trained_rows(tmp_path)
         assert list(trained.cost_key) == list(expected.cost_key)

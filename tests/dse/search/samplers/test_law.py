@@ -13,11 +13,11 @@ PROBLEM = Problem(
         Choice(name="recipe", values=("none", "best")),
         Choice(name="activations", values=tuple("abcdefgh"), noise=NOISE),
     ),
-    log2_lut=lambda candidates: candidates.sum(axis=1).astype(np.float64),
+    log2_cost=lambda candidates: candidates.sum(axis=1).astype(np.float64),
     float_error_pct=6.0,
     n_val=5000,
     reference_error_pct=16.0,
-    reference_log2_lut=20.0,
+    reference_log2_cost=20.0,
 )
 
 
@@ -58,11 +58,11 @@ def test_it_learns_and_knows_how_well() -> None:
 def test_an_error_of_zero_and_a_silent_value_are_no_trouble() -> None:
     silent = Problem(
         choices=(Choice(name="weights", values=("a", "b"), noise=(0.1, 0.0)),),
-        log2_lut=PROBLEM.log2_lut,
+        log2_cost=PROBLEM.log2_cost,
         float_error_pct=0.0,
         n_val=100,
         reference_error_pct=10.0,
-        reference_log2_lut=5.0,
+        reference_log2_cost=5.0,
     )
     law = Law(silent)
     law.fit(np.array([[0], [1]]), np.array([3.0, 0.0]))
