@@ -188,8 +188,8 @@ def most_interesting(
     """Return the `count` rows of a front without which it would lose most, best first.
 
     These are its knees and ends: the largest exclusive contributions to the hypervolume in
-    validation error [%], log2 of the cost and, where rows differ in it, DSP blocks. Rows that add
-    nothing (copies, or outside the reference) follow by validation accuracy.
+    validation error [%], log2 of the cost and, where that is LUTs and rows differ in them, DSP
+    blocks. Rows that add nothing (copies, or outside the reference) follow by validation accuracy.
 
     Args:
         front_rows: A front, as `front_of` returns it.
@@ -200,7 +200,7 @@ def most_interesting(
     """
     points, corner = error_and_log2_cost(front_rows, cost), list(reference)
     dsp = front_rows["dsp"].fillna(0).to_numpy(dtype=np.float64)  # without totals, none differ
-    if len(np.unique(dsp)) > 1:
+    if cost == "lut" and len(np.unique(dsp)) > 1:  # blocks are taken to save LUTs
         points = np.column_stack([points, dsp])
         corner.append(float(dsp.max()) + 1.0)
     added = contributions(points, corner)

@@ -22,7 +22,8 @@ def study_html(folder: Path, findings: "Findings") -> str:
     front = findings.front
     count = f"{len(findings.evaluations)} of {findings.n_planned} points evaluated"
     ended = f", {len(findings.ended)} ended without an accuracy" if findings.ended else ""
-    title = f"{settings.model} on {settings.data}, {settings.device} at {settings.fps:g} fps"
+    rate = f"at {settings.fps:g} fps" if settings.fps else f"as fast as fits {settings.board}"
+    title = f"{settings.model} on {settings.data}, {settings.device} {rate}"
     lines = [
         f"<p><b>{escape(title)}</b><br>{escape(str(folder))}: {count}{ended}; "
         f"float32 {before.test_top1_pct:.2f} % on {before.n_test} test images</p>"

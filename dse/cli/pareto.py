@@ -15,7 +15,7 @@ def pareto(
     study: Annotated[Path, typer.Argument(help="Folder of the study.")],
     x: Annotated[
         str | None,
-        typer.Option(help="Column of the cost.", show_default="lut, if there are totals"),
+        typer.Option(help="Column of the cost.", show_default="what the study compares by"),
     ] = None,
     y: Annotated[str, typer.Option(help="Column it is traded against.")] = "test_top1_pct",
     table_format: Annotated[
@@ -60,7 +60,8 @@ def pareto(
         }
         typer.echo(json.dumps(summary, indent=2))
         return
-    shown = tuple(dict.fromkeys((*map(chosen_by, objectives), *objectives)))
+    rate = ("fps",) if cost == "ii_cycles" else ()
+    shown = tuple(dict.fromkeys((*map(chosen_by, objectives), *objectives, *rate)))
     if table_format is not None:
         from dse.report.front import front_columns, front_text
 

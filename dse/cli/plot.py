@@ -27,7 +27,10 @@ def plot(
         Path | None,
         typer.Option(help="File: .pdf, .svg, .png or .pgf.", show_default="KIND.pdf, here"),
     ] = None,
-    x: Annotated[str | None, typer.Option(help="Column of the cost.", show_default="lut")] = None,
+    x: Annotated[
+        str | None,
+        typer.Option(help="Column of the cost.", show_default="what the study compares by"),
+    ] = None,
     y: Annotated[
         str | None, typer.Option(help="Column beside it.", show_default="test_top1_pct")
     ] = None,

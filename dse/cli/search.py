@@ -71,7 +71,7 @@ def search(
         ),
     ] = None,
 ) -> None:
-    """Search formats layer by layer at one frame rate, and report the front.
+    """Search formats layer by layer, and report the front.
 
     A killed search goes on with the same command, or with --resume and perhaps more trials.
     """
@@ -144,6 +144,7 @@ def _from_file(path: Path) -> "tuple[StudySettings, NetworkAccuracy]":
     decisions = decisions_in(space, [mvau.name for mvau in template.mvaus])
     board = given.get("board", "")
     constraints = [Constraint.parse(text) for text in given.get("constraints", [])]
+    folding = given.get("folding", "cheapest" if is_foldable(template) else "fixed")
     formats = {
         operand: tuple(
             dict.fromkeys(chain.from_iterable(d.formats for d in decisions if d.operand == operand))
@@ -156,7 +157,7 @@ def _from_file(path: Path) -> "tuple[StudySettings, NetworkAccuracy]":
         weights=formats["weights"],
         acts=formats["acts"],
         device=_device(path, given),
-        fps=float(given.get("fps", 10_000.0)),
+        fps=float(given.get("fps", 0.0 if folding == "fastest" else 10_000.0)),
         dsp=given.get("dsp", "none"),
         seed=accuracy.seed,
         checkpoint_sha256=checkpoint_sha256(checkpoint),
@@ -171,7 +172,7 @@ def _from_file(path: Path) -> "tuple[StudySettings, NetworkAccuracy]":
         best_of=False,
         decisions=decisions,
         board=board,
-        folding=given.get("folding", "cheapest" if is_foldable(template) else "fixed"),
+        folding=folding,
         constraints=with_board(constraints, board),
     )
     return settings, accuracy

@@ -124,7 +124,7 @@ def _that_fit(axes: Axes, table: "pd.DataFrame") -> list[str]:
 
 
 def _name(axes: Axes, shown: "pd.DataFrame", layers: list[str], digests: list[str]) -> None:
-    costs = {"lut": "LUT", "lut_per_mac": "LUT per MAC"}
+    costs = {"lut": "LUT", "lut_per_mac": "LUT per MAC", "ii_cycles": "cycles"}
     (cost,) = [name for name in costs if name in shown.columns]
     points = shown.drop_duplicates("digest").set_index("digest")
     names = [

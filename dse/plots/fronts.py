@@ -44,7 +44,7 @@ def fronts(
     Args:
         study: A study, or several by the names they get.
         ax: Axes to draw on; a new figure without.
-        x: Column of the horizontal axis; the LUTs without.
+        x: Column of the horizontal axis; what the study compares by without.
         y: Column of the vertical axis.
 
     Returns:

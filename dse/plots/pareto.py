@@ -81,7 +81,7 @@ def pareto(
 
     Args:
         study: A study, or a table with one evaluation a row; may be empty.
-        x: Column of the horizontal axis; the LUTs without.
+        x: Column of the horizontal axis; what the study compares by without.
         y: Column of the vertical axis.
         ax: Axes to draw on; a new figure without.
         also: Further objectives of the front, which is then a line for each of their values if

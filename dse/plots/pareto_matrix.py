@@ -25,13 +25,14 @@ from dse.selection import FAMILIES, families, front_of
 if TYPE_CHECKING:
     import pandas as pd
 
-_FURTHER = ("weight_kib", "dsp", "bram18", "ff")
+_FURTHER = ("lut", "weight_kib", "dsp", "bram18", "ff")
 _MOST = 4
 _SHORT = {
     "test_top1_pct": "test top-1 [%]",
     "val_top1_pct": "val. top-1 [%]",
     "lut": "LUT",
     "lut_per_mac": "LUT per MAC",
+    "ii_cycles": "cycles a frame",
     "weight_kib": "weights [KiB]",
     "bram18": "block RAMs",
 }
@@ -93,7 +94,11 @@ def pareto_matrix_table(study: Study, *, objectives: Sequence[str] = ()) -> "pd.
 def default_objectives(found: Subject) -> tuple[str, ...]:
     """Return accuracy, cost, and up to two further columns in which points differ."""
     rows = found.rows
-    further = [name for name in _FURTHER if name in rows.columns and rows[name].nunique() > 1]
+    further = [
+        name
+        for name in _FURTHER
+        if name in rows.columns and name != found.cost_column and rows[name].nunique() > 1
+    ]
     return ("test_top1_pct", found.cost_column, *further)[:_MOST]
 
 

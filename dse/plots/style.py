@@ -61,6 +61,7 @@ _AXIS_LABELS = {
     "weight_kib": "weight memory [KiB]",
     "lut_per_mac": "cost of one multiply-accumulate [LUT]",
     "ii_cycles": "cycles from image to image",
+    "fps": "images a second",
     "test_top1_pct": "test top-1 accuracy [%]",
     "val_top1_pct": "validation top-1 accuracy [%]",
 }

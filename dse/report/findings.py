@@ -109,7 +109,7 @@ def find(
     """Return what `evaluations` of the study with this `header` amount to.
 
     The front is top-1 × LUT, with DSP blocks × DSP; where a host computes a part, top-1 × LUT a
-    multiply-accumulate.
+    multiply-accumulate; where each point is as fast as fits a board, top-1 × cycles a frame.
 
     Raises:
         DataError: Results on the test images do not fit their number.

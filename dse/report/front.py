@@ -26,6 +26,7 @@ _HEADINGS = {
     "weight_kib": "weights [KiB]",
     "lut_per_mac": "LUT per MAC",
     "ii_cycles": "II [cycles]",
+    "fps": "frames a second",
 }
 _SHORT = {"act_format": "acts", "val_top1_pct": "val. [%]"}
 """In LaTeX, so that the table fits one column of a paper in its size of type for tables."""

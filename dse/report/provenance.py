@@ -26,6 +26,8 @@ def settings_table(header: Header) -> str:
     foldings = ", ".join(f"({pe}, {simd})" for pe, simd in header.foldings)
     if settings.folding == "cheapest":
         foldings = f"each point's with the fewest LUTs; of int8: {foldings}"
+    if settings.folding == "fastest":
+        foldings = f"each point's fastest that keeps the constraints; of int8: {foldings}"
     constraints = ", ".join(constraint.to_plain() for constraint in settings.constraints)
     values = {
         "network": escape(settings.model),
@@ -58,7 +60,7 @@ def settings_table(header: Header) -> str:
         "device": f"{escape(settings.device)} at {header.clock_mhz:g} MHz (nominal)",
         "board": escape(settings.board) or "any",
         "constraints": escape(constraints) or "none",
-        "frame rate asked for": f"{settings.fps:.15g} images a second",
+        "frame rate asked for": f"{settings.fps:.15g} images a second" if settings.fps else "none",
         "folding of each layer (PE, SIMD)": foldings,
         "multipliers": "in LUTs" if settings.dsp == "none" else "in LUTs or DSP blocks",
     }

@@ -91,7 +91,7 @@ def write_samplers(
         f"    {command}",
         "",
         f"Every error of these spaces is known, so {target_pct:g} % of the true hypervolume "
-        "(validation error and log2 of the LUTs, reference point of the study) is known too. "
+        "(validation error and log2 of the cost, reference point of the study) is known too. "
         f"Counted are evaluations of accuracy until a sampler reaches it, {limit} at most; costs "
         "are free, a candidate asked again is not counted again. Bands are the "
         f"{BAND_PCT[0]:g} to {BAND_PCT[1]:g} % percentiles over seeds.",

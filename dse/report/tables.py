@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from dse.report.findings import Findings, WidthFinding
 
-COST_NAMES = {"lut": "LUT", "lut_per_mac": "LUT per MAC"}
+COST_NAMES = {"lut": "LUT", "lut_per_mac": "LUT per MAC", "ii_cycles": "cycles a frame"}
 """What points are compared by, by its column."""
 _TOTAL_NAMES = dict(zip(TOTALS, ("LUT", "FF", "DSP", "BRAM"), strict=True))
 
@@ -23,10 +23,11 @@ def front_table(findings: "Findings") -> str:
     """Return the points of the front with all their numbers, cheapest first."""
     recipes = sorted(set(findings.front["recipe"]))
     totals = TOTALS if findings.header.partial is None else ()
+    rates = ("fps",) if findings.header.cost_column == "ii_cycles" else ()
     headings = [
         "weights", "activations", *(["recipe"] if recipes != ["none"] else []), "point",
         "validation [%]", "test [%]", *(_TOTAL_NAMES[name] for name in totals), "weights [KiB]",
-        "LUT per MAC", "II [cycles]",
+        "LUT per MAC", "II [cycles]", *("frames a second" for _ in rates),
     ]  # fmt: skip
     rows = [
         [
@@ -39,10 +40,11 @@ def front_table(findings: "Findings") -> str:
             f"{row['weight_kib']:.1f}",
             f"{row['lut_per_mac']:.1f}",
             count(row["ii_cycles"]),
+            *(count(row[column]) for column in rates),
         ]
         for _, row in findings.front.iterrows()
     ]
-    numbers = 5 + len(totals)
+    numbers = 5 + len(totals) + len(rates)
     return table(headings, rows, "l" * (len(headings) - numbers) + "r" * numbers)
 
 
@@ -57,7 +59,7 @@ def interesting_table(findings: "Findings") -> str:
             *_formats(row),
             accuracy(row["test_top1_pct"], row["n_test"]),
             f"{row['test_top1_pct'] - float_pct:+.2f}",
-            luts(row, cost),
+            cost_text(row[cost], cost),
             f"{100 * row[cost] / int8_cost:.0f} %",
             *([count(row["dsp"])] if shows_dsp else []),
         ]
@@ -97,9 +99,9 @@ def accuracy(top1_pct: float, n: int) -> str:
     return f"{top1_pct:.2f} ({found.low_pct:.2f} … {found.high_pct:.2f})"
 
 
-def luts(row: "pd.Series", cost: str) -> str:
-    """Return the LUTs of a point: all, or those of a multiply-accumulate."""
-    return count(row[cost]) if cost == "lut" else f"{row[cost]:.1f}"
+def cost_text(number: float, cost: str) -> str:
+    """Return a number of the column that points are compared by."""
+    return f"{number:.1f}" if cost == "lut_per_mac" else count(number)
 
 
 def host_table(partial: PartialCoverage) -> str:
@@ -150,7 +152,7 @@ def _best_cells(row: "pd.Series | None", cost: str) -> list[str]:
         return [NOTHING] * 3
     weight, act = _formats(row)
     name = weight if weight == act else f"{weight} / {act}"
-    return [name, accuracy(row["test_top1_pct"], row["n_test"]), luts(row, cost)]
+    return [name, accuracy(row["test_top1_pct"], row["n_test"]), cost_text(row[cost], cost)]
 
 
 def _comparison_cells(found: PairedComparison | None) -> list[str]:

@@ -11,6 +11,7 @@ from dse.report.symbols import TIMES
 from dse.report.tables import (
     COST_NAMES,
     accuracy,
+    cost_text,
     count,
     ended_table,
     front_table,
@@ -106,9 +107,17 @@ def _summary(findings: Findings) -> str:
 
 
 def _throughput(findings: Findings) -> str:
-    if findings.header.settings.folding == "cheapest":
-        return "Each point has its cheapest folding that reaches the frame rate"
-    return "All points have the same folding"
+    settings = findings.header.settings
+    if settings.folding == "fastest":
+        return (
+            "Each point has its fastest folding that keeps the constraints on "
+            f"{escape(settings.board)}, so what this board reaches is compared"
+        )
+    if settings.folding == "cheapest":
+        folding = "Each point has its cheapest folding that reaches the frame rate"
+    else:
+        folding = "All points have the same folding"
+    return f"{folding}, so equal throughput is compared"
 
 
 def _choice(findings: Findings) -> str:
@@ -123,8 +132,8 @@ def _choice(findings: Findings) -> str:
 def _hypervolumes(findings: Findings) -> str:
     error_pct, log2_cost = reference_of(findings.header)
     of_family, cost = families(findings.points), findings.header.cost_column
-    unit, int8 = COST_NAMES[cost], 2**log2_cost
-    int8_cost = f"{count(int8)} LUT" if cost == "lut" else f"{int8:.1f} {unit}"
+    unit = COST_NAMES[cost]
+    int8_cost = f"{cost_text(2**log2_cost, cost)} {unit}"
     integers, minifloats = (
         hypervolume_of(findings.points[of_family == family], (error_pct, log2_cost), cost)
         for family in ("integer", "minifloat")
@@ -145,8 +154,8 @@ def _figure(findings: Findings) -> str:
         f"![Front of {name}](figures/pareto.png)\n\n"
         f"Front of {name}, **chosen on validation images and shown on test images**: what a point "
         "reaches on the test images did not help to choose it. Brackets hold 95 % intervals "
-        f"(Wilson). {_throughput(findings)}, so equal throughput is compared. The figure "
-        "as [SVG](figures/pareto.svg) and [PDF](figures/pareto.pdf), the front as "
+        f"(Wilson). {_throughput(findings)}. The figure as "
+        " [SVG](figures/pareto.svg) and [PDF](figures/pareto.pdf), the front as "
         "[front.csv](front.csv), every point as [evaluations.csv](evaluations.csv).\n"
     )
 

@@ -28,6 +28,19 @@ def is_foldable(template: Shapes) -> TypeGuard[Accelerator]:
     return isinstance(template, Accelerator) and is_chain(template)
 
 
+def looked_at(template: Accelerator, ii_cycles: int) -> list[list[Folding]]:
+    """Return the foldings of each layer among which the cheapest of an II is sought.
+
+    Raises:
+        FoldingError: A layer is too slow even when fully unrolled.
+    """
+    fewest = [folding.lanes for folding in fold(template, ii_cycles)]
+    return [
+        [folding for folding in layer if folding.lanes <= _LANES_AT_MOST * lanes]
+        for layer, lanes in zip(foldings_within(template, ii_cycles), fewest, strict=True)
+    ]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheapestFoldings:
     """Foldings of one network in any formats, at one frame rate.
@@ -71,15 +84,12 @@ class CheapestFoldings:
                 "the cheapest folding is found of chains that hardware computes as a whole, not of "
                 'networks with additions or host functions: give folding = "fixed"'
             )
-        fewest = [folding.lanes for folding in fold(template, ii_cycles)]
-        options = [
-            [folding for folding in layer if folding.lanes <= _LANES_AT_MOST * lanes]
-            for layer, lanes in zip(foldings_within(template, ii_cycles), fewest, strict=True)
-        ]
         return cls(
             template=template,
             formats=tuple(formats),
-            chain=Chain(template, formats, options, load_target(device, dsp)),
+            chain=Chain(
+                template, formats, looked_at(template, ii_cycles), load_target(device, dsp)
+            ),
             ii_cycles=ii_cycles,
             budget=budget,
             device=device,

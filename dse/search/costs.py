@@ -72,13 +72,9 @@ def format_costs(
     return estimate_points(template, formats, weights, acts, foldings, device, dsp)
 
 
-def compared_costs(table: CostTable | PartialCostTable) -> Floats:
-    """Return what points are compared by, `(points,)`.
-
-    LUTs, or LUTs per multiply-accumulate for a network that has no totals.
-    """
-    costs = table.lut_per_mac if isinstance(table, PartialCostTable) else table.lut
-    return np.asarray(costs, dtype=np.float64)
+def compared_costs(table: CostTable | PartialCostTable, column: str) -> Floats:
+    """Return what points are compared by, `(points,)`: a column of `StudySettings.cost_column`."""
+    return np.asarray(getattr(table, column), dtype=np.float64)
 
 
 def cost_rows(table: CostTable | PartialCostTable, cost_keys: Sequence[str]) -> tuple[CostRow, ...]:

@@ -100,14 +100,14 @@ class Header:
 
     @property
     def cost_column(self) -> str:
-        """The column that points are compared by: LUTs, or LUTs a multiply-accumulate."""
-        return "lut" if self.partial is None else "lut_per_mac"
+        """The column that points are compared by, besides accuracy."""
+        return self.settings.cost_column(has_totals=self.partial is None)
 
     @property
     def objectives(self) -> tuple[str, ...]:
         """Columns of the front, cost first; accuracy is the test's, chosen by validation's."""
-        uses_dsp = self.settings.dsp == "auto" and self.partial is None
-        return (self.cost_column, "test_top1_pct", *(("dsp",) if uses_dsp else ()))
+        saves_luts = self.settings.dsp == "auto" and self.cost_column == "lut"
+        return (self.cost_column, "test_top1_pct", *(("dsp",) if saves_luts else ()))
 
     def to_json(self) -> str:
         """Return the header as JSON; floats are decimals that read back exactly."""

@@ -1,4 +1,4 @@
-"""The design points of a per-layer search: every layer its own formats, all at one frame rate."""
+"""The design points of a per-layer search: every layer its own formats."""
 
 import math
 from collections.abc import Sequence
@@ -11,12 +11,13 @@ import numpy as np
 from dse.errors import DesignError
 from dse.formats import Format, parse_format
 from dse.point import DesignPoint, LayerScheme, Scheme
-from dse.recipe import NONE, Recipe
+from dse.recipe import NONE
 from dse.registry import nearest
 from dse.search.cheapest import CheapestFoldings
 from dse.search.constraint import ACCURACY, DROP, RESOURCES, budget_of, total_violation
 from dse.search.costs import compared_costs, format_costs
 from dse.search.decision import OPERANDS, Decision
+from dse.search.fastest import FastestFoldings
 from dse.search.header import Header
 from dse.search.samplers import Candidate, Choice, Problem
 from dse.search.samplers.base import Floats, Ints
@@ -24,10 +25,10 @@ from dse.search.settings import StudySettings
 from dse.search.space import Space
 from dse.search.sqnr import KnowsSqnr, noise_of
 from hw_models.cost import PartialCostTable
-from hw_models.folding import Shapes, fold_to_fps
+from hw_models.folding import Folding, Shapes, fold_to_fps
 
-_NO_LUTS = 64.0
-"""Logarithm of more LUTs than there are."""
+_ENDLESS = 64.0
+"""Logarithm of more LUTs, or cycles, than there are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,10 +36,10 @@ class LayerSpace(Space):
     """Decisions over one network, which cover every operand but the network's input.
 
     Attributes:
-        cheapest: Gives each point its own folding; `None`: all have `foldings`.
+        own: Gives each point its own folding; `None`: all have `foldings`.
     """
 
-    cheapest: CheapestFoldings | None = None
+    own: CheapestFoldings | FastestFoldings | None = None
 
     @classmethod
     def of(cls, settings: StudySettings, template: Shapes, clock_mhz: float) -> Self:
@@ -53,20 +54,28 @@ class LayerSpace(Space):
             DesignError: A decision is missing or made twice, or the network is no chain.
             FoldingError: No folding reaches the frame rate.
         """
-        foldings = fold_to_fps(template, settings.fps, clock_mhz)
-        space = cls(settings=settings, template=template, foldings=foldings)
+        space = cls(settings=settings, template=template, foldings=())
         if settings.folding == "fixed":
-            return space
-        cheapest = CheapestFoldings.of(
+            return replace(space, foldings=fold_to_fps(template, settings.fps, clock_mhz))
+        space = replace(space, own=space._own_foldings(clock_mhz))
+        return replace(space, foldings=space.int8_point().foldings)
+
+    def _own_foldings(self, clock_mhz: float) -> CheapestFoldings | FastestFoldings:
+        settings, template = self.settings, self.template
+        budget = budget_of(settings.constraints, settings.board)
+        if settings.folding == "fastest":
+            return FastestFoldings.of(
+                template, self.formats, budget, settings.device, settings.dsp, clock_mhz
+            )
+        fold_to_fps(template, settings.fps, clock_mhz)  # a rate out of reach ends here
+        return CheapestFoldings.of(
             template,
-            space.formats,
+            self.formats,
             math.floor(clock_mhz * 1e6 / settings.fps),
-            budget_of(settings.constraints, settings.board),
+            budget,
             settings.device,
             settings.dsp,
         )
-        space = replace(space, cheapest=cheapest)
-        return replace(space, foldings=space.int8_point().foldings)
 
     def __post_init__(self) -> None:
         names = [mvau.name for mvau in self.template.mvaus]
@@ -96,12 +105,9 @@ class LayerSpace(Space):
             dict.fromkeys([*swept, *unsigned, parse_format("int8"), self.template.mvaus[0].act])
         )
 
-    def with_scheme(self, scheme: Scheme, recipe: Recipe) -> DesignPoint:
-        """Return the design point of a scheme reached by a recipe, at its folding."""
-        point = Space.with_scheme(self, scheme, recipe)
-        if self.cheapest is None:
-            return point
-        return replace(point, foldings=self.cheapest.of_scheme(scheme))
+    def foldings_of(self, scheme: Scheme) -> tuple[Folding, ...]:
+        """Return the folding of each layer at the point of a scheme."""
+        return self.foldings if self.own is None else self.own.of_scheme(scheme)
 
     def point(self, candidate: Candidate) -> DesignPoint:
         """Return the design point of a candidate."""
@@ -177,7 +183,7 @@ class LayerSpace(Space):
         return rows
 
     def log2_cost(self, candidates: Ints) -> Floats:
-        """Return the logarithms of the LUTs of candidates `(n, choices)`, `(n,)`.
+        """Return the logarithms of what candidates `(n, choices)` cost, `(n,)`.
 
         What breaks a constraint, as far as costs tell, is made worse than any that breaks none.
         """
@@ -185,7 +191,7 @@ class LayerSpace(Space):
         settings = self.settings
         log2_cost: Floats = np.log2(compared)
         broken = total_violation(settings.constraints, columns, settings.board, len(candidates))
-        return np.where(broken > 0.0, _NO_LUTS + broken, log2_cost)
+        return np.where(broken > 0.0, _ENDLESS + broken, log2_cost)
 
     def _costs(self, candidates: Ints) -> tuple[Floats, dict[str, Floats]]:
         """Return what candidates are compared by, and what they take by column, each `(n,)`."""
@@ -206,10 +212,10 @@ class LayerSpace(Space):
                     names = self._operand(decision, mvau.name)[2]
                     positions = np.array([index[item] for item in names])
                     formats[row, :, layer] = positions[candidates[:, column]]
-        if self.cheapest is not None:
-            found = self.cheapest.costs(formats[0], formats[1])
+        if self.own is not None:
+            found = self.own.costs(formats[0], formats[1])
             taken = {name: column.astype(np.float64) for name, column in found.items()}
-            return taken["lut"], taken
+            return taken[self.cost_column], taken
         table = format_costs(
             self.template,
             used,
@@ -224,7 +230,7 @@ class LayerSpace(Space):
             if isinstance(table, PartialCostTable)
             else {name: np.asarray(getattr(table, name), dtype=np.float64) for name in RESOURCES}
         )
-        return compared_costs(table), totals
+        return compared_costs(table, self.cost_column), totals
 
     def _most_error_pct(self, header: Header) -> float:
         """Return the greatest validation error that is of any use [%]."""

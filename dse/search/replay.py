@@ -57,7 +57,7 @@ class EvaluatedSpace:
         return self.hypervolume_of([tuple(int(i) for i in row) for row in candidates])
 
     def hypervolume_of(self, candidates: Sequence[Candidate]) -> float:
-        """Return the hypervolume of some candidates: validation error and log2(LUT)."""
+        """Return the hypervolume of some candidates: validation error and log2 of the cost."""
         rows = np.array(candidates)
         points = np.column_stack([self.error_pct[tuple(rows.T)], self.problem.log2_cost(rows)])
         corner = (self.problem.reference_error_pct, self.problem.reference_log2_cost)

@@ -78,7 +78,7 @@ def search(
     with writer_lock(folder) as lock:
         source = accuracy(progress)
         space = space.with_unsigned(source.never_negative)
-        (int8_cost,) = compared_costs(cost_table(template, [space.int8_point()]))
+        (int8_cost,) = compared_costs(cost_table(template, [space.int8_point()]), space.cost_column)
         header = header_of(space, source, float(int8_cost), clock_mhz)
         with opened(lock, header) as store:
             n_computed = 0

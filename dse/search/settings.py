@@ -27,8 +27,9 @@ _FLAGS = {"checkpoint_sha256": "checkpoint", "recipes": "ptq"}
 QAT_DEFAULTS = QatSettings()
 DEFAULT_SWEEP = "int3-8,minifloat3-8"
 
-FoldingChoice = Literal["fixed", "cheapest"]
-"""The same folding at every point, or each point's own: the one with the fewest LUTs."""
+FoldingChoice = Literal["fixed", "cheapest", "fastest"]
+"""The same folding at every point, or each point's own: the one with the fewest LUTs at a frame
+rate, or the fastest that fits the board."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +42,8 @@ class StudySettings:
         weights: Weight formats, each paired with each of `acts`.
         acts: Activation formats.
         device: FPGA family.
-        fps: Images per second every point is folded for, at the device's nominal clock.
+        fps: Images per second every point is folded for, at the device's nominal clock; 0 where
+            each is folded as fast as it fits.
         dsp: Multipliers in LUTs only, or in DSP blocks where that is cheaper.
         seed: Decides validation and calibration images, training, and randomness in recipes.
         checkpoint_sha256: Digest of the file the weights came from; ``""``: trained here.
@@ -63,7 +65,7 @@ class StudySettings:
         decisions: Of a per-layer search, the formats it chooses; empty in a sweep. `weights` and
             `acts` are then all the formats that occur.
         board: Board that points are for; ``""``: none in particular.
-        folding: How layers are folded to reach `fps`.
+        folding: How layers are folded.
         constraints: What points on the front keep to.
     """
 
@@ -111,7 +113,9 @@ class StudySettings:
             raise DesignError(f"--qat-epochs is {self.qat_epochs}; give at least 1")
         if not (math.isfinite(self.qat_lr) and self.qat_lr > 0):
             raise DesignError(f"--qat-lr is {self.qat_lr:g}; give a learning rate above 0")
-        if not (math.isfinite(self.fps) and self.fps > 0):
+        if self.folding == "fastest":
+            self._check_fastest()
+        elif not (math.isfinite(self.fps) and self.fps > 0):
             raise DesignError(f"--fps is {self.fps:g}; give a number of images per second above 0")
         if self.calibration < 1:
             raise DesignError(f"--calibration is {self.calibration}; give at least 1 image")
@@ -126,6 +130,31 @@ class StudySettings:
         require_choice(self.folding, FoldingChoice, "folding")
         for constraint in self.constraints:
             constraint.limit(self.board)
+
+    def _check_fastest(self) -> None:
+        if self.fps:
+            raise DesignError(
+                f'folding = "fastest" asks for no frame rate: leave out fps = {self.fps:g}; '
+                f'constraints = ["fps >= {self.fps:g}"] bounds it'
+            )
+        if not self.board:
+            raise DesignError('folding = "fastest" as fits which board? Give board = "…"')
+        for constraint in self.constraints:
+            if constraint.column == "fps" and constraint.is_upper:
+                raise DesignError(
+                    f"'{constraint.to_plain()}' is against folding = \"fastest\"; leave it out, or "
+                    f'give fps = {constraint.bound:g} and folding = "cheapest"'
+                )
+
+    def cost_column(self, *, has_totals: bool) -> str:
+        """Return the column that points are compared by, besides accuracy.
+
+        Args:
+            has_totals: Whether hardware computes all of the network, so that it has total costs.
+        """
+        if self.folding == "fastest":
+            return "ii_cycles"
+        return "lut" if has_totals else "lut_per_mac"
 
     @property
     def training(self) -> QatSettings:

@@ -11,6 +11,7 @@ from dse.point import DesignPoint, Scheme
 from dse.recipe import NONE, Recipe
 from dse.search.settings import StudySettings
 from hw_models.folding import Folding, Shapes
+from hw_models.graph import Accelerator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,16 +30,25 @@ class Space:
     foldings: tuple[Folding, ...]
     never_negative: frozenset[str] = frozenset()
 
+    @property
+    def cost_column(self) -> str:
+        """The column that points are compared by, besides accuracy."""
+        return self.settings.cost_column(has_totals=isinstance(self.template, Accelerator))
+
     def with_unsigned(self, never_negative: frozenset[str]) -> Self:
         """Return the space once it is known which layers' inputs are never negative."""
         return replace(self, never_negative=never_negative) if self.settings.unsigned_acts else self
+
+    def foldings_of(self, scheme: Scheme) -> tuple[Folding, ...]:
+        """Return the folding of each layer at the point of a scheme."""
+        return self.foldings
 
     def with_scheme(self, scheme: Scheme, recipe: Recipe) -> DesignPoint:
         """Return the design point of a scheme reached by a recipe."""
         return DesignPoint(
             scheme=scheme,
             recipe=recipe,
-            foldings=self.foldings,
+            foldings=self.foldings_of(scheme),
             device=self.settings.device,
             dsp=self.settings.dsp,
         )

@@ -21,7 +21,8 @@ def read_space(path: Path) -> dict[str, Any]:
         model = "fmnist-cnn"
         board = "ulx3s-85f"          # or device = "ecp5"
         fps = 500
-        folding = "cheapest"         # each point's own; "fixed": the same at every point
+        folding = "cheapest"         # each point's own; "fixed": the same at every point;
+                                     # "fastest": as fast as fits the board, then without fps
         constraints = ["lut <= 0.8 * device", "top1_drop_pct <= 1"]
 
         [formats]                    # of every layer that nothing else is said of

@@ -167,7 +167,7 @@ def _planned(grid: Grid, source: AccuracySource, clock_mhz: float) -> Plan:
     keyed = (PlannedPoint.of(point, source.context, context) for point in grid.points())
     planned = tuple({item.digest: item for item in keyed}.values())
     table = cost_table(grid.template, [item.point for item in planned])
-    (int8_cost,) = compared_costs(cost_table(grid.template, [grid.int8_point()]))
+    (int8_cost,) = compared_costs(cost_table(grid.template, [grid.int8_point()]), grid.cost_column)
     header = header_of(grid, source, float(int8_cost), clock_mhz)
     return Plan(
         header=header, points=planned, costs=cost_rows(table, [item.cost_key for item in planned])
@@ -180,7 +180,7 @@ def header_of(space: Space, source: AccuracySource, int8_cost: float, clock_mhz:
     Args:
         space: Settings, network and foldings.
         source: The trained network.
-        int8_cost: What the int8 × int8 point costs at the study's foldings.
+        int8_cost: What the int8 × int8 point costs at the study's foldings or at its own.
         clock_mhz: Nominal clock of the device.
     """
     before = source.float_accuracy

@@ -8,7 +8,7 @@ addition of a residual network, has no place in such a sum.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import lru_cache, partial
 from itertools import pairwise
 
 import numpy as np
@@ -20,7 +20,14 @@ from hw_models.cost.stream import stream_parts
 from hw_models.cost.target import Target
 from hw_models.cost.variants import IntArray, Variants
 from hw_models.dataflow import Stream, dataflow, lanes_given, lanes_taken
-from hw_models.folding import Folding, Pace, layer_ii_cycles, legal_foldings, node_paces
+from hw_models.folding import (
+    Folding,
+    Pace,
+    layer_ii_cycles,
+    legal_foldings,
+    node_ii_cycles,
+    node_paces,
+)
 from hw_models.graph import INPUT, Accelerator, Add, Node
 from hw_models.resources import Part, total
 
@@ -164,6 +171,7 @@ class Chain:
         self._template, self._formats, self._target = template, tuple(formats), target
         self._deciders = _deciders(template)
         self._paces = self._paces_of_nodes()
+        self._ii_cycles = self._ii_of_layers()
         self._nodes = [_Rows(shape=(len(paces), len(NUMBERS))) for paces in self._paces]
         self._streams = tuple(self._places())
 
@@ -211,6 +219,21 @@ class Chain:
             [_shortest(sums, slice(start, start + _POINTS_AT_ONCE)) for start in starts]
         )
         return sums.at(options), options
+
+    def ii_cycles(self, options: Classes) -> IntArray:
+        """Return the cycles per frame of the slowest node with `options`, `(points, layers)`."""
+        at = [ii[options[:, layer]] for layer, ii in enumerate(self._ii_cycles)]
+        return np.asarray(np.max(at, axis=0))
+
+    def _ii_of_layers(self) -> list[IntArray]:
+        """Return the cycles per frame of each layer's slowest node at each of its foldings."""
+        cycles = [np.zeros(len(options), dtype=np.int64) for options in self.options]
+        for node, decider, paces in zip(
+            self._template.nodes, self._deciders, self._paces, strict=True
+        ):
+            own = cycles[max(decider, 0)]
+            np.maximum(own, [node_ii_cycles(node, pace) for pace in paces], out=own)
+        return cycles
 
     def _paces_of_nodes(self) -> list[list[Pace]]:
         """Return each node's pace at every folding of the layer that decides it."""
@@ -264,10 +287,7 @@ class Chain:
         self, position: int, variant: Callable[[int], Node], key: int
     ) -> list[tuple[int, ...]]:
         node = variant(key)
-        made = {
-            pace: _numbers(node_parts(node, pace, self._target)) for pace in self._paces[position]
-        }
-        return [made[pace] for pace in self._paces[position]]
+        return [_node_numbers(node, pace, self._target) for pace in self._paces[position]]
 
     def _stream_costs(self, place: _Place, bits: int) -> list[tuple[int, ...]]:
         if place.layers[0] == place.layers[1]:
@@ -353,6 +373,12 @@ def _deciders(accelerator: Accelerator) -> list[int]:
         own = layers.get(node.name, windows.get(node.name))
         deciders[node.name] = deciders[sources[0]] if own is None else own
     return [deciders[node.name] for node in accelerator.nodes]
+
+
+@lru_cache(maxsize=1 << 17)
+def _node_numbers(node: Node, pace: Pace, target: Target) -> tuple[int, ...]:
+    """Return the costs of one node; chains of several IIs have foldings in common."""
+    return _numbers(node_parts(node, pace, target))
 
 
 def _numbers(parts: Sequence[Part]) -> tuple[int, ...]:

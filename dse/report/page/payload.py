@@ -16,6 +16,7 @@ from dse.report.page.encode import pack_codes, pack_digests
 from dse.report.page.layers import layers
 from dse.search.header import FloatAccuracy, Header
 from dse.search.rows import TOTALS, EndedPoint
+from dse.search.settings import FoldingChoice
 from dse.search.store import Store
 from dse.selection import best_recipes, feasible
 
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _DIGITS = 12
+_FOLDINGS: dict[FoldingChoice, str] = {
+    "fixed": "the same for all points",
+    "cheapest": "of each point the one with the fewest LUTs",
+    "fastest": "of each point the fastest that keeps the constraints",
+}
 _ENDED_SHOWN = 200
 
 
@@ -103,13 +109,9 @@ def _facts(header: Header) -> Iterator[tuple[str, str]]:
     )
     yield "device", f"{settings.device} at {header.clock_mhz:g} MHz (nominal)"
     yield "board", settings.board or "any"
-    yield "frame rate asked for", f"{settings.fps:.15g} images a second"
-    yield (
-        "folding",
-        "the same for all points"
-        if settings.folding == "fixed"
-        else ("of each point the one with the fewest LUTs"),
-    )
+    rate = f"{settings.fps:.15g} images a second" if settings.fps else "none"
+    yield "frame rate asked for", rate
+    yield "folding", _FOLDINGS[settings.folding]
     yield (
         "constraints",
         (", ".join(constraint.to_plain() for constraint in settings.constraints) or "none"),

@@ -49,6 +49,16 @@ def test_no_other_folding_takes_fewer_luts(network, slower):
         assert taken.lut == estimate(formatted, best, "ecp5", "none").resources.lut
 
 
+def test_the_slowest_node_of_every_folding_is_known(network):
+    options = [list(legal_foldings(mvau)) for mvau in network.mvaus]
+    chain = Chain(network, FORMATS, options, load_target("ecp5", "none"))
+    rng = np.random.default_rng(0)
+    chosen = rng.integers(0, [len(layer) for layer in options], (20, len(options)))
+    for row, ii_cycles in zip(chosen, chain.ii_cycles(chosen), strict=True):
+        foldings = [layer[option] for layer, option in zip(options, row, strict=True)]
+        assert ii_cycles == estimate(network, foldings, "ecp5", "none").ii_cycles
+
+
 def _ii_cycles(network):
     for mvau in network.mvaus:
         yield [layer_ii_cycles(network, mvau, folding) for folding in legal_foldings(mvau)]
