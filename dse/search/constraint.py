@@ -32,7 +32,8 @@ COSTS = (*RESOURCES, "weight_kib", "fps")
 DROP = "top1_drop_pct"
 ACCURACY = "val_top1_pct"
 COLUMNS = (*COSTS, DROP, ACCURACY)
-_ENDLESS = 2**40
+ENDLESS = 2**40
+"""More of a resource than any board has."""
 _TEXT = re.compile(r"\s*(\w+)\s*(<=|>=)\s*([-+.\w]+)\s*(\*\s*device\s*)?")
 
 
@@ -122,12 +123,12 @@ def with_board(constraints: Sequence[Constraint], board: str) -> tuple[Constrain
 
 def budget_of(constraints: Sequence[Constraint], board: str) -> Resources:
     """Return the most of each resource that keeps to constraints."""
-    most = dict.fromkeys(RESOURCES, _ENDLESS)
+    most = dict.fromkeys(RESOURCES, ENDLESS)
     for constraint in constraints:
         if constraint.column in most and constraint.is_upper:
             limit = int(constraint.limit(board))
             most[constraint.column] = min(most[constraint.column], limit)
-    return Resources(**most, uram=_ENDLESS)
+    return Resources(**most, uram=ENDLESS)
 
 
 def total_violation(

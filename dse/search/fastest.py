@@ -2,11 +2,15 @@
 
 A folding that reaches an II also reaches every greater one, so bisection over the IIs that layers
 can have finds the least at which a candidate fits. Candidates are told apart by the II they try
-next, and all that try one share a chain. At an II, a candidate fits if its folding with the fewest
-LUTs is within the budget. Where LUTs bind, that is exact: with fewer LUTs than the fewest there is
-no folding. Where flip-flops, DSP blocks or block RAMs bind, another folding of that II may fit
-though the one with the fewest LUTs does not; a point that is evaluated is then folded by the
-integer program (`hw_models.cost.best_folding`), so that it may be faster than samplers were told.
+next, and all that try one share a chain, whose cheapest folding is a shortest path.
+
+Where LUTs bind, that folding decides: with fewer LUTs there is none. Where it is within the LUTs
+but takes too much of something else, resources get prices, and what is over the budget becomes
+dearer from round to round (multiplicative weights: Plotkin, Shmoys and Tardos, Mathematics of
+Operations Research 20 (1995) 257-301). A path within the budget is a folding that fits; a cheapest
+path that costs more than the whole budget proves that none does (Lagrange duality). What neither
+settles counts as not fitting. The folding of a point that is evaluated is exact nevertheless: where
+anything is open, the integer program finds it (`hw_models.cost.best_folding`).
 """
 
 from collections.abc import Sequence
@@ -20,15 +24,41 @@ from dse.errors import DesignError
 from dse.formats import Format
 from dse.point import Dsp, Scheme
 from dse.search.cheapest import is_foldable, looked_at
+from dse.search.constraint import ENDLESS
 from dse.search.samplers.base import Floats, Ints
 from hw_models.cost.best_folding import best_folding
-from hw_models.cost.chain import NUMBERS, Chain
+from hw_models.cost.chain import NUMBERS, Chain, Classes
 from hw_models.cost.target import load_target
 from hw_models.folding import Folding, Shapes, reachable_ii_cycles
 from hw_models.graph import Accelerator
 from hw_models.resources import Resources
 
 _LUT = NUMBERS.index("lut")
+
+
+_ROUNDS = 16
+"""Prices that are tried before a candidate counts as not fitting an II."""
+_STEP = 2.0
+"""A resource of which twice the budget is taken becomes exp of so much dearer in a round."""
+_ROUNDING = 1e-9
+"""Shares of the budget that are no proof."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tried:
+    """What was found of candidates at an II.
+
+    Attributes:
+        taken: What each takes, `(n, numbers)`: within the budget, or else with the fewest LUTs.
+        options: Position of each layer's folding in the chain's options then, `(n, layers)`.
+        fits: Whether that is within the budget.
+        is_open: Whether it was neither found to fit nor proven not to.
+    """
+
+    taken: Ints
+    options: Classes
+    fits: NDArray[np.bool_]
+    is_open: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,16 +117,16 @@ class FastestFoldings:
     def costs(self, weights: Ints, acts: Ints) -> dict[str, Ints | Floats]:
         """Return what assignments of `formats`, by index `(n, layers)`, take, each `(n,)`.
 
-        What fits at no II takes what it does at the greatest.
+        LUTs may be more than the fewest within the budget, for only cycles are compared. What fits
+        at no II takes what it does at the greatest.
         """
         taken = np.zeros((len(weights), len(NUMBERS)), dtype=np.int64)
         ii_cycles = np.zeros(len(weights), dtype=np.int64)
         steps = self._steps(weights, acts)
         for step in np.unique(steps).tolist():
             rows = np.flatnonzero(steps == step)
-            chain = self._chain(step)
-            taken[rows], options = chain.cheapest(weights[rows], acts[rows])
-            ii_cycles[rows] = chain.ii_cycles(options)
+            tried = self._tried(step, weights[rows], acts[rows])
+            taken[rows], ii_cycles[rows] = tried.taken, self._chain(step).ii_cycles(tried.options)
         found: dict[str, Ints | Floats] = dict(zip(NUMBERS, taken.T, strict=True))
         return found | {"ii_cycles": ii_cycles, "fps": self.clock_mhz * 1e6 / ii_cycles}
 
@@ -110,25 +140,20 @@ class FastestFoldings:
         weights = np.array([[index[layer.weight] for layer in layers]])
         acts = np.array([[index[layer.act] for layer in layers]])
         (step,) = self._steps(weights, acts).tolist()
-        if self._may_be_faster(step, weights, acts):
+        chain = self._chain(step)
+        taken, (options,) = chain.cheapest(weights, acts)
+        if not (self._within(taken).all() and self._is_least(step, weights, acts)):
             formatted = self.template.with_formats(
                 [layer.weight for layer in layers], [layer.act for layer in layers]
             )
             best = best_folding(formatted, self.budget, self.device, self.dsp)
             if best is not None:
                 return best.foldings
-        chain = self._chain(step)
-        _, (options,) = chain.cheapest(weights, acts)
         return tuple(chain.options[layer][option] for layer, option in enumerate(options))
 
-    def _may_be_faster(self, step: int, weights: Ints, acts: Ints) -> bool:
-        """Return whether LUTs would allow what the bisection of one candidate found not to fit."""
-        if self._fits(step, weights, acts).all():
-            step -= 1
-        if step < 0:
-            return False
-        found, _ = self._chain(step).cheapest(weights, acts)
-        return bool(found[0, _LUT] <= self.budget.lut)
+    def _is_least(self, step: int, weights: Ints, acts: Ints) -> bool:
+        """Return whether it is sure that one candidate fits at no less than an II."""
+        return step == 0 or not self._tried(step - 1, weights, acts).is_open.any()
 
     def _steps(self, weights: Ints, acts: Ints) -> Ints:
         """Return the position in `ii_cycles` of the least that fits, `(n,)`; the last if none."""
@@ -138,15 +163,37 @@ class FastestFoldings:
             middle = (low + high) // 2
             for step in np.unique(middle[is_open]).tolist():
                 rows = np.flatnonzero(is_open & (middle == step))
-                fits = self._fits(step, weights[rows], acts[rows])
+                fits = self._tried(step, weights[rows], acts[rows]).fits
                 high[rows[fits]] = step
                 low[rows[~fits]] = step + 1
         return low
 
-    def _fits(self, step: int, weights: Ints, acts: Ints) -> NDArray[np.bool_]:
-        taken, _ = self._chain(step).cheapest(weights, acts)
-        most = np.array([getattr(self.budget, name) for name in NUMBERS])
-        return np.asarray((taken <= most).all(axis=1))
+    def _tried(self, step: int, weights: Ints, acts: Ints) -> _Tried:
+        """Look for foldings of an II within the budget."""
+        chain, most = self._chain(step), self._most
+        taken, options = chain.cheapest(weights, acts)
+        fits = self._within(taken)
+        is_open = ~fits & (taken[:, _LUT] <= self.budget.lut)
+        prices = np.tile((most < ENDLESS) / np.maximum(most, 1), (len(weights), 1))
+        for _ in range(_ROUNDS):
+            if not (rows := np.flatnonzero(is_open)).size:
+                break
+            found, picks = chain.cheapest(weights[rows], acts[rows], prices[rows])
+            fitting = self._within(found)
+            taken[rows[fitting]], options[rows[fitting]] = found[fitting], picks[fitting]
+            fits[rows[fitting]] = True
+            over = found - most
+            too_dear = (prices[rows] * over).sum(axis=1) > _ROUNDING
+            is_open[rows[fitting | too_dear]] = False
+            prices[rows] *= np.exp(_STEP * (over / np.maximum(most, 1)).clip(-1.0, 1.0))
+        return _Tried(taken=taken, options=options, fits=fits, is_open=is_open)
+
+    def _within(self, taken: Ints) -> NDArray[np.bool_]:
+        return np.asarray((taken <= self._most).all(axis=1))
+
+    @property
+    def _most(self) -> Ints:
+        return np.array([getattr(self.budget, name) for name in NUMBERS])
 
     def _chain(self, step: int) -> Chain:
         if step not in self._chains:

@@ -37,6 +37,7 @@ _LUT = NUMBERS.index("lut")
 _POINTS_AT_ONCE = 2048
 
 Classes = NDArray[np.intp]
+Floats = NDArray[np.float64]
 
 
 def is_chain(accelerator: Accelerator) -> bool:
@@ -202,12 +203,16 @@ class Chain:
         assert len(between) == len(self.options) - 1, "one stream leads from layer to layer"
         return Sums(own=tuple(map(tuple, own)), between=tuple(between))
 
-    def cheapest(self, weights: IntArray, acts: IntArray) -> tuple[IntArray, Classes]:
+    def cheapest(
+        self, weights: IntArray, acts: IntArray, prices: Floats | None = None
+    ) -> tuple[IntArray, Classes]:
         """Return what format assignments take where it is the fewest LUTs, and their options then.
 
         Args:
             weights: Weight format of every layer, `(points, layers)`.
             acts: Format of every layer's input codes, same shape.
+            prices: What one of each of `NUMBERS` counts instead, for every point,
+                `(points, numbers)`; `None`: a LUT 1 and the others nothing.
 
         Returns:
             Costs, `(points, numbers)`, and the position of each layer's folding in its options,
@@ -216,7 +221,7 @@ class Chain:
         sums = self.sums(weights, acts)
         starts = range(0, len(weights), _POINTS_AT_ONCE)
         options = np.concatenate(
-            [_shortest(sums, slice(start, start + _POINTS_AT_ONCE)) for start in starts]
+            [_shortest(sums, slice(start, start + _POINTS_AT_ONCE), prices) for start in starts]
         )
         return sums.at(options), options
 
@@ -316,40 +321,47 @@ def foldings_within(accelerator: Accelerator, ii_cycles: int) -> tuple[tuple[Fol
     )
 
 
-def _shortest(sums: Sums, points: slice) -> Classes:
-    """Return the options of `points` with the fewest LUTs, found from layer to layer."""
-    lut = sums.layer(0, points)[:, :, _LUT]
+def _shortest(sums: Sums, points: slice, prices: Floats | None) -> Classes:
+    """Return the options of `points` that cost least, found from layer to layer."""
+    at = None if prices is None else prices[points]
+    cost = _priced(sums.layer(0, points), at)
     backwards: list[Classes] = []
     for layer, between in enumerate(sums.between, start=1):
-        reached, came = _through(lut, between, points)
-        lut = reached + sums.layer(layer, points)[:, :, _LUT]
+        reached, came = _through(cost, between, _priced(between.costs[between.row[points]], at))
+        cost = reached + _priced(sums.layer(layer, points), at)
         backwards.append(came)
-    rows = np.arange(len(lut))
-    options = [lut.argmin(axis=1)]
+    rows = np.arange(len(cost))
+    options = [cost.argmin(axis=1)]
     for came in reversed(backwards):
         options.append(came[rows, options[-1]])
     return np.column_stack(options[::-1])
 
 
-def _through(lut: IntArray, between: Between, points: slice) -> tuple[IntArray, Classes]:
-    """Return the fewest LUTs up to each folding behind a stream, and the folding in front then.
+def _priced(costs: IntArray, prices: Floats | None) -> Floats:
+    """Return `(n, …, numbers)` as one number each, by the prices of each point, `(n, numbers)`."""
+    if prices is None:
+        return costs[..., _LUT].astype(np.float64)
+    return np.asarray(np.einsum("n...k,nk->n...", costs, prices))
+
+
+def _through(cost: Floats, between: Between, stream: Floats) -> tuple[Floats, Classes]:
+    """Return the least cost up to each folding behind a stream, and the folding in front then.
 
     Args:
-        lut: Fewest LUTs up to each folding in front, `(n, options)`.
+        cost: Least up to each folding in front, `(n, options)`.
         between: The stream.
-        points: Which points `lut` is of.
+        stream: What it costs, `(n, classes, classes)`.
     """
     order = np.argsort(between.giver, kind="stable")
     bounds = [*np.flatnonzero(np.diff(between.giver[order], prepend=-1)), len(order)]
-    best = np.empty((len(lut), len(bounds) - 1), dtype=np.int64)
-    which = np.empty_like(best)
-    rows = np.arange(len(lut))
+    best = np.empty((len(cost), len(bounds) - 1))
+    which = np.empty(best.shape, dtype=np.intp)
+    rows = np.arange(len(cost))
     for giver, (start, end) in enumerate(pairwise(bounds)):
         members = order[start:end]
-        which[:, giver] = members[lut[:, members].argmin(axis=1)]
-        best[:, giver] = lut[rows, which[:, giver]]
-    costs = between.costs[between.row[points]][..., _LUT]
-    through = best[:, :, None] + costs
+        which[:, giver] = members[cost[:, members].argmin(axis=1)]
+        best[:, giver] = cost[rows, which[:, giver]]
+    through = best[:, :, None] + stream
     giver_of = through.argmin(axis=1)
     reached = np.take_along_axis(through, giver_of[:, None, :], axis=1)[:, 0]
     came = np.take_along_axis(which, giver_of, axis=1)

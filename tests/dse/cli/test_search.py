@@ -1,5 +1,7 @@
 """`bitfront search` and `bitfront bench-samplers` on digits, from a TOML file to the pages."""
 
+import json
+
 import pandas as pd
 import pytest
 
@@ -56,6 +58,89 @@ def test_a_search_that_nothing_can_satisfy_says_what_stands_in_the_way(bitfront,
     assert f"no point keeps every constraint: {words}" in outcome.out.replace("\n", " ")
     report = (study / "report.md").read_text()
     assert f"**No point keeps every constraint**: {escape(words)}." in report
+
+
+@pytest.fixture
+def fast_space(space):
+    """The same points, each as fast as fits a third of a board."""
+    device = 'device = "ecp5"\nfps = 50000\n'
+    fast = 'board = "ulx3s-12f"\nfolding = "fastest"\nconstraints = ["lut <= 0.33 * device"]\n'
+    text = space.read_text()
+    assert device in text
+    space.write_text(text.replace(device, fast))
+    return space
+
+
+def test_points_as_fast_as_fit_a_board_are_compared_by_cycles(bitfront, fast_space, tmp_path):
+    study = tmp_path / "study"
+    command = f"search {fast_space} --out {study} --sampler random"
+    outcome = bitfront(f"{command} --trials 3")
+    assert outcome.code == 0, outcome.err
+    assert "6 points, 3 evaluated by this run" in bitfront(f"{command} --trials 6").out
+    rows = pd.read_csv(study / "evaluations.csv")
+    assert rows["ii_cycles"].nunique() > 1
+    assert (rows["violation"] == 0).all()
+    report = (study / "report.md").read_text()
+    assert f"Front of top-1 {TIMES} cycles a frame" in report
+    assert f"% {TIMES} log2(cycles a frame)" in report.replace("[%]", "%")
+    assert "fastest folding that keeps the constraints on ulx3s-12f" in report
+    assert "| II [cycles] | frames a second |" in report
+    assert "| frame rate asked for | none |" in report
+    assert "equal throughput" not in report
+    front = json.loads(bitfront(f"pareto {study} --json").out)
+    assert front["objectives"] == ["ii_cycles", "test_top1_pct"]
+    table = bitfront(f"pareto {study} --format csv").out.splitlines()[0]
+    assert {"ii_cycles", "fps", "test_top1_pct"} <= set(table.split(","))
+    for kind in ("pareto", "fronts", "hypervolume", "pareto-matrix", "format-map"):
+        drawn = bitfront(f"plot {study} {kind} --out {tmp_path / kind}.svg")
+        assert drawn.code == 0, drawn.err
+    assert "ii_cycles" in pd.read_csv(tmp_path / "pareto.csv")
+    page = bitfront(f"report {study} --html {tmp_path / 'page.html'}")
+    assert page.code == 0, page.err
+    assert '"objectives":["ii_cycles","test_top1_pct"]' in (
+        (tmp_path / "page.html").read_text().replace(" ", "")
+    )
+
+
+@pytest.mark.tool("verilator")
+@pytest.mark.tool("pyosys")
+def test_hardware_of_a_point_that_is_as_fast_as_fits_takes_the_cycles_it_was_compared_by(
+    bitfront, fast_space, checkpoint, tmp_path
+):
+    study, model, build = tmp_path / "study", tmp_path / "model.onnx", tmp_path / "build"
+    assert bitfront(f"search {fast_space} --out {study} --sampler greedy --trials 1").code == 0
+    point = pd.read_csv(study / "evaluations.csv").iloc[0]
+    exported = bitfront(
+        f"export {study} --checkpoint {checkpoint} --point {point['digest'][:8]} --out {model}"
+    )
+    assert exported.code == 0, exported.err
+    built = bitfront(
+        f"build {model} --board ulx3s-12f --fold {model.with_suffix('.foldings.json')} "
+        f"--no-bitstream --images 3 --out {build} --json"
+    )
+    assert built.code == 0, built.err
+    found = json.loads(built.out)
+    assert found["words_different"] == 0
+    assert found["measured_interval_cycles"] == found["ii_cycles"] == point["ii_cycles"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (('board = "ulx3s-12f"', 'device = "ecp5"'), 'Give board = "'),
+        (("constraints", "fps = 500\nconstraints"), 'constraints = ["fps >= 500"] bounds it'),
+        (('"fastest"', '"quickest"'), "quickest"),
+    ],
+)
+def test_what_a_fastest_folding_lacks_is_said_in_a_line(
+    bitfront, fast_space, tmp_path, change, words
+):
+    text = fast_space.read_text().replace('["lut <= 0.33 * device"]', "[]")
+    fast_space.write_text(text.replace(*change))
+    outcome = bitfront(f"search {fast_space} --out {tmp_path / 'study'}")
+    assert outcome.code == 2
+    assert words in outcome.error_line
+    assert not (tmp_path / "study" / DB_NAME).exists()
 
 
 def test_samplers_are_judged_on_a_space_searched_in_full(bitfront, space, checkpoint, tmp_path):
