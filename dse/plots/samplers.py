@@ -43,7 +43,7 @@ def hypervolume_over_evaluations(
             )
             low, median, high = np.percentile(shares, (BAND_PCT[0], 50.0, BAND_PCT[1]), axis=0)
             colour = PALETTE[number % len(PALETTE)]
-            dashes = DASHES[number % len(DASHES)]
+            dashes = DASHES[(number + number // len(PALETTE)) % len(DASHES)]
             axes.plot(evaluations, median, color=colour, linestyle=dashes, label=name)
             axes.fill_between(evaluations, low, high, color=colour, alpha=_BAND_ALPHA, lw=0)
         axes.axhline(target_pct, color=INK, lw=length(0.6), zorder=0)
