@@ -156,6 +156,11 @@ def window_pace(mvau: Mvau, folding: Folding) -> Pace:
     return Pace(folding=Folding(pe=groups, simd=folding.simd))
 
 
+def pooled_window_pace(lanes: int) -> Pace:
+    """Return the pace of the window buffer in front of a pool of `lanes`."""
+    return Pace(folding=Folding(pe=1, simd=lanes))
+
+
 def window_in_lanes(window: SlidingWindow, pace: Pace) -> int:
     """Return the elements that `window` takes per cycle, all of one pixel.
 
@@ -184,7 +189,11 @@ def node_paces(accelerator: Accelerator, foldings: Sequence[Folding]) -> tuple[P
         taken = [given[name] for name in accelerator.sources[position]]
         pace = max(taken, key=lambda stream: stream.cycles / stream.lanes)
         if isinstance(node, SlidingWindow):
-            pace = window_pace(mvau, folding)
+            (reader, *_) = accelerator.readers_of(node.name)
+            is_pooled = isinstance(reader, Pool)
+            pace = pooled_window_pace(pace.lanes) if is_pooled else window_pace(mvau, folding)
+        elif isinstance(node, Pool):
+            pace = Pace(folding=Folding(pe=pace.lanes, simd=1), cycles=pace.cycles)
         elif isinstance(node, Mvau):
             pace = Pace(folding=folding)
         paces.append(pace)
@@ -203,10 +212,15 @@ def _given_pace(node: Node, pace: Pace) -> Pace:
 
 
 def layer_ii_cycles(accelerator: Shapes, mvau: Mvau, folding: Folding) -> int:
-    """Return the cycles per frame of `mvau` or of the window in front of it, the slower one."""
+    """Return the cycles per frame of `mvau` or of a window around it, the slowest of them.
+
+    Windows are in front of it, or in front of the pools behind.
+    """
     window = accelerator.window_of(mvau)
-    own = ii_cycles(mvau, folding)
-    return max(own, node_ii_cycles(window, window_pace(mvau, folding))) if window else own
+    in_front = [node_ii_cycles(window, window_pace(mvau, folding))] if window else []
+    pace = pooled_window_pace(folding.pe)
+    behind = [node_ii_cycles(window, pace) for window in accelerator.pooled_windows_of(mvau)]
+    return max([ii_cycles(mvau, folding), *in_front, *behind])
 
 
 def slowest_layer_ii_cycles(accelerator: Accelerator, foldings: Sequence[Folding]) -> int:

@@ -136,6 +136,16 @@ class Accelerator:
         before = None if name == INPUT else self.node(name)
         return before if isinstance(before, SlidingWindow) else None
 
+    def pooled_windows_of(self, mvau: Mvau) -> tuple[SlidingWindow, ...]:
+        """Return the windows behind `mvau` that feed pools whose windows overlap."""
+        layer = self.mvaus.index(mvau)
+        return tuple(
+            node
+            for node, owner in zip(self.nodes, self.layer_of_node, strict=True)
+            if owner == layer and isinstance(node, SlidingWindow)
+            if isinstance(self.readers_of(node.name)[0], Pool)
+        )
+
     def requantize_of(self, mvau: Mvau) -> Requantize | None:
         """Return the requantizer that follows `mvau`, or `None` where its sums leave."""
         behind = self.readers_of(mvau.name)

@@ -152,6 +152,47 @@ class Pool(_Windowed):
     reduce: PoolKind
 
     @property
+    def is_apart(self) -> bool:
+        """Whether windows do not overlap and have no gaps, as ``lib/pool.sv`` needs them."""
+        apart = all(size <= step for size, step in zip(self.kernel, self.stride, strict=True))
+        return apart and self.dilation == (1, 1)
+
+    def takes_zeros(self, *, is_never_negative: bool) -> bool:
+        """Return whether pads may be zeros: sums take them, maxima of values from 0 up do."""
+        return self.reduce is PoolKind.AVERAGE or is_never_negative or not any(self.pads)
+
+    def laid_out(self, name: str) -> "tuple[SlidingWindow, Pool]":
+        """Return what pools windows that are not apart: each laid out in a row, and rows pooled.
+
+        Pads are zeros, see `takes_zeros`.
+
+        Args:
+            name: Of the window.
+        """
+        window = SlidingWindow(
+            name=name,
+            kernel=self.kernel,
+            stride=self.stride,
+            pads=self.pads,
+            dilation=self.dilation,
+            channels=self.channels,
+            height=self.height,
+            width=self.width,
+            act=self.act,
+        )
+        row = (1, self.taps)
+        rows = replace(
+            self,
+            height=self.vectors,
+            width=self.taps,
+            kernel=row,
+            stride=row,
+            pads=(0, 0, 0, 0),
+            dilation=(1, 1),
+        )
+        return window, rows
+
+    @property
     def out_elements(self) -> int:
         """Elements given per frame."""
         return self.vectors * self.channels

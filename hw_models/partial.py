@@ -100,6 +100,10 @@ class PartialAccelerator:
         """Return the window that feeds `mvau`, or `None` where the stream feeds it directly."""
         return self._windows.get(mvau.name)
 
+    def pooled_windows_of(self, mvau: Mvau) -> tuple[SlidingWindow, ...]:
+        """Return none: pools have no hardware here."""
+        return ()
+
     @property
     def macs(self) -> int:
         """Multiply-accumulates per frame in hardware."""

@@ -209,8 +209,20 @@ class _Builder:
             width=width,
             act=codes.act,
         )
+        if not (spec.is_apart or spec.takes_zeros(is_never_negative=not codes.act.signed)):
+            raise UnsupportedLayerError(
+                f"max pool '{node.target}' has windows that overlap and are padded with 0, though "
+                "values may be negative; put a ReLU in front of it"
+            )
         is_early = stream.is_early or stream.sums is not None
-        return _Stream(source=self._emit(spec, codes), act=codes.act, is_early=is_early)
+        return _Stream(source=self._pooled(spec, codes), act=codes.act, is_early=is_early)
+
+    def _pooled(self, spec: Pool, codes: _Stream) -> str:
+        """Emit a pool, with a window in front where its own are not apart."""
+        if spec.is_apart:
+            return self._emit(spec, codes)
+        window, rows = spec.laid_out(f"{spec.name}.window")
+        return self._emit(rows, _Stream(source=self._emit(window, codes), act=codes.act))
 
     def _average_pool(
         self, node: fx.Node, pool: nn.AvgPool2d | nn.AdaptiveAvgPool2d, codes: _Stream
@@ -241,7 +253,7 @@ class _Builder:
             width=width,
             act=codes.act,
         )
-        return _Stream(source=self._emit(spec, codes), sums=spec)
+        return _Stream(source=self._pooled(spec, codes), sums=spec)
 
 
 def _refuse_ceil_mode(node: fx.Node, pool: nn.MaxPool2d | nn.AvgPool2d) -> None:

@@ -36,11 +36,11 @@ def _(node: Pool, pace: Pace, target: Target) -> tuple[Part, ...]:
     Raises:
         UnmodelledError: Windows that overlap, or that are dilated.
     """
-    overlaps = node.kernel[0] > node.stride[0] or node.kernel[1] > node.stride[1]
-    if overlaps or node.dilation != (1, 1):
+    if not node.is_apart:
         raise UnmodelledError(
             f"{node.name}: no cost rule for a pool of kernel {node.kernel}, stride {node.stride} "
-            f"and dilation {node.dilation}; windows must not overlap"
+            f"and dilation {node.dilation}; windows must not overlap where they "
+            "are padded and values may be negative"
         )
     partials = _partials(node, pace)
     parts = [

@@ -54,6 +54,8 @@ def require_finn(model: Model) -> None:
         source = model.accelerator.sources_of(node)[0]
         if not reason and source != (before.name if before else INPUT):
             reason = "branches"
+        if isinstance(node, Pool) and isinstance(before, SlidingWindow):
+            reason = "windows of a pool that overlap"
         if reason:
             raise UnsupportedLayerError(
                 f"FINN cannot build '{node.name}' ({reason}); use `bitfront build` for this network"

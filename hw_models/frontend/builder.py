@@ -102,9 +102,19 @@ class Builder:
             source = self._emitted[key]
         for pool in stream.pools:
             if (source, pool) not in self._emitted:
-                self._emitted[source, pool] = self._max_pool(pool, source, act, stream.channels)
+                self._emitted[source, pool] = self._max_pool(pool, source, stream)
             source = self._emitted[source, pool]
         return CodeStream(source=source, format=act, scale=stream.code_scale)
+
+    def pooled(self, spec: Pool, source: str, *, is_never_negative: bool) -> str:
+        """Add a pool, and a window in front where its own are not apart; return its name.
+
+        A padded maximum of values that may be negative stays as it is, for which there is no RTL.
+        """
+        if spec.is_apart or not spec.takes_zeros(is_never_negative=is_never_negative):
+            return self.add(spec, source)
+        window, rows = spec.laid_out(self.names.take(f"{spec.name}_window"))
+        return self.add(rows, self.add(window, source))
 
     def reals(self, node: OnnxNode, stream: Stream) -> Stream:
         """Return the stream as real values to which steps can be added."""
@@ -169,7 +179,8 @@ class Builder:
         self._tails[name] = tail
         return self.add(spec, stream.source)
 
-    def _max_pool(self, pool: MaxPool, source: str, act: Format, channels: int) -> str:
+    def _max_pool(self, pool: MaxPool, source: str, stream: Stream) -> str:
+        assert stream.quantizer is not None, "pools read codes"
         spec = Pool(
             name=self.names.take(pool.name),
             reduce=PoolKind.MAX,
@@ -177,12 +188,12 @@ class Builder:
             stride=pool.window.stride,
             pads=pool.window.pads,
             dilation=pool.window.dilation,
-            channels=channels,
+            channels=stream.channels,
             height=pool.height,
             width=pool.width,
-            act=act,
+            act=stream.quantizer.format,
         )
-        return self.add(spec, source)
+        return self.pooled(spec, source, is_never_negative=stream.is_never_negative)
 
     def _widened(self, node: OnnxNode, codes: CodeStream, stream: Stream) -> Stream:
         """Return codes as sums of one term each, so that a tail can follow."""

@@ -77,11 +77,11 @@ def _(node: Pool, pace: Pace, fabric: Fabric) -> int:
 @check_node.register
 def _(node: Pool) -> None:
     """Raise `UnsupportedLayerError` unless windows are apart and each holds a pixel."""
-    overlaps = node.kernel[0] > node.stride[0] or node.kernel[1] > node.stride[1]
-    if overlaps or node.dilation != (1, 1):
+    if not node.is_apart:
         raise UnsupportedLayerError(
             f"{node.name}: a pool of kernel {node.kernel}, stride {node.stride} and dilation "
-            f"{node.dilation} has no hardware; windows must not overlap and have dilation (1, 1)"
+            f"{node.dilation} has no hardware; windows must not overlap where they are padded and "
+            "values may be negative: put a ReLU in front"
         )
     last_row = (node.out_height - 1) * node.stride[0] - node.pads[0]
     last_column = (node.out_width - 1) * node.stride[1] - node.pads[1]

@@ -20,9 +20,9 @@ from hw_models.folding import (
     node_ii_cycles,
     node_paces,
 )
-from hw_models.graph import Accelerator, Mvau
+from hw_models.graph import Accelerator, Mvau, Pool, PoolKind, Requantize
 
-INT8 = parse_format("int8")
+INT8, UINT8 = parse_format("int8"), parse_format("uint8")
 
 
 @st.composite
@@ -148,6 +148,22 @@ def test_a_strided_window_can_be_the_bottleneck(make_cnn, make_mvau):
     assert layer_ii_cycles(chain, mvau, full) == 16
     with pytest.raises(FoldingError, match="m takes 16 cycles"):
         fold(chain, 15)
+
+
+def test_a_window_in_front_of_a_pool_can_be_the_bottleneck(make_mvau):
+    """Nine times as many codes as a quarter of the pixels, in as many lanes as the layer gives."""
+    mvau = make_mvau(name="m", mw=16, mh=4, vectors=64)
+    codes = Requantize.after(mvau, name="m.quant", output=UINT8)
+    pool = Pool(
+        name="pool", reduce=PoolKind.MAX, kernel=(3, 3), stride=(2, 2), pads=(1, 1, 1, 1),
+        channels=4, height=8, width=8, act=UINT8,
+    )  # fmt: skip
+    chain = Accelerator(nodes=(mvau, codes, *pool.laid_out("pool.window")))
+    full = Folding(pe=2, simd=16)
+    assert ii_cycles(mvau, full) == 128
+    assert layer_ii_cycles(chain, mvau, full) == 16 * 9 * 4 // 2
+    window, rows = node_paces(chain, [full])[2:]
+    assert (window.lanes, rows.lanes) == (2, 2)
 
 
 def test_one_folding_per_layer(make_cnn):

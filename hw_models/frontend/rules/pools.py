@@ -86,7 +86,8 @@ def _without_axes(node: OnnxNode, stream: Stream) -> Stream:
 
 def _whole_image(node: OnnxNode, stream: Stream) -> Window:
     _, height, width = image_shape(node, stream.order)
-    return Window(kernel=(height, width), stride=(1, 1), pads=(0, 0, 0, 0), dilation=(1, 1))
+    size = (height, width)
+    return Window(kernel=size, stride=size, pads=(0, 0, 0, 0), dilation=(1, 1))
 
 
 def _averaged(
@@ -110,7 +111,7 @@ def _averaged(
         act=codes.format,
     )
     return Stream(
-        source=build.add(spec, codes.source),
+        source=build.pooled(spec, codes.source, is_never_negative=stream.is_never_negative),
         channels=channels,
         scale=scales(node, np.float64(spec.accumulator_lsb) * codes.scale / divisor),
         order=image_order(channels, spec.out_height, spec.out_width, stream.order.ndim),

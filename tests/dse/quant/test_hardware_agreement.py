@@ -1,5 +1,6 @@
 """Residual and depthwise networks as hardware: the file, its exact sums, and the cost model."""
 
+import copy
 from dataclasses import replace
 from functools import cache
 
@@ -68,20 +69,40 @@ def test_what_is_costed_is_what_is_built(seeded, built, name, unsigned):
     assert specs(costed) == specs(model.accelerator)
 
 
+PADDED = torch.nn.Sequential(
+    torch.nn.Conv2d(1, 4, 3, padding=1),
+    torch.nn.ReLU6(),
+    torch.nn.ZeroPad2d((0, 1, 1, 2)),  # left, right, top, bottom
+    torch.nn.Conv2d(4, 6, 3, stride=2),
+    torch.nn.ReLU6(),
+    torch.nn.Flatten(),
+    torch.nn.Linear(6 * 4 * 5, 3),
+)
+STEM = torch.nn.Sequential(
+    torch.nn.Conv2d(1, 4, 3, padding=1),
+    torch.nn.BatchNorm2d(4),
+    torch.nn.ReLU(),
+    torch.nn.MaxPool2d(3, 2, 1),
+    torch.nn.Conv2d(4, 6, 3, padding=1),
+    torch.nn.ReLU(),
+    torch.nn.AvgPool2d(2, 1),
+    torch.nn.Flatten(),
+    torch.nn.Linear(6 * 3 * 3, 3),
+)
+
+
+@pytest.mark.parametrize(
+    ("network", "pads"),
+    [(PADDED, (1, 0, 2, 1)), (STEM, (1, 1, 1, 1))],
+    ids=["pads of its own", "pools that overlap"],
+)
 @torch.no_grad()
-def test_zero_padding_of_its_own_is_part_of_the_window(tmp_path):
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        network = torch.nn.Sequential(
-            torch.nn.Conv2d(1, 4, 3, padding=1),
-            torch.nn.ReLU6(),
-            torch.nn.ZeroPad2d((0, 1, 1, 2)),  # left, right, top, bottom
-            torch.nn.Conv2d(4, 6, 3, stride=2),
-            torch.nn.ReLU6(),
-            torch.nn.Flatten(),
-            torch.nn.Linear(6 * 4 * 5, 3),
-        )
-        images = torch.randint(0, 256, (6, 1, 8, 8)) / 255
+def test_borders_and_windows_are_those_of_the_network(tmp_path, network, pads):
+    generator = torch.Generator().manual_seed(0)
+    network = copy.deepcopy(network).eval()
+    for parameter in network.parameters():
+        parameter.copy_(torch.randn(parameter.shape, generator=generator) / 3)
+    images = torch.randint(0, 256, (6, 1, 8, 8), generator=generator) / 255
     uint8, int4 = parse_format("uint8"), parse_format("int4")
     traced = trace(network)
     calibrated = CalibratedNetwork.from_images(traced, [images], 1 / 255)
@@ -94,7 +115,7 @@ def test_zero_padding_of_its_own_is_part_of_the_window(tmp_path):
         [layer.weight for layer in wanted.layers], [layer.act for layer in wanted.layers]
     )
     assert specs(costed) == specs(model.accelerator)
-    assert costed.window_of(costed.mvaus[1]).pads == (1, 0, 2, 1)
+    assert costed.window_of(costed.mvaus[1]).pads == pads
     codes = torch.round(images * 255).permute(0, 2, 3, 1).to(torch.int64).numpy()
     logits = model.output.values(golden_outputs(model, codes)).reshape(len(images), -1)
     np.testing.assert_allclose(logits, quantized.module(images).numpy(), rtol=0, atol=1e-5)

@@ -31,7 +31,7 @@ def test_shapes_of_a_network(network):
     assert [type(node) for node in accelerator.nodes] == [
         SlidingWindow, Mvau, Requantize, Pool,
         SlidingWindow, Mvau, Requantize,
-        SlidingWindow, Mvau, Requantize, Pool,
+        SlidingWindow, Mvau, Requantize, SlidingWindow, Pool,
         Mvau, Requantize,
         Mvau,
     ]  # fmt: skip
@@ -175,6 +175,20 @@ def test_average_pools_written_in_two_ways(kind):
     assert (pool.kernel, pool.stride, pool.out_elements) == ((4, 4), (4, 4), 8)
 
 
+def test_pools_whose_windows_overlap_are_laid_out_in_rows():
+    stem = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.ReLU(), nn.MaxPool2d(3, 2, 1))
+    behind = (nn.Conv2d(4, 2, 1), nn.ReLU(), nn.AvgPool2d(2, 1), nn.Flatten(), nn.Linear(18, 2))
+    accelerator = template(trace(nn.Sequential(*stem, *behind)), (1, 8, 8), UINT8)
+    window, pool = accelerator.node("2.window"), accelerator.node("2")
+    assert (window.kernel, window.stride, window.pads) == ((3, 3), (2, 2), (1, 1, 1, 1))
+    assert (pool.height, pool.width, pool.kernel, pool.stride) == (16, 9, (1, 9), (1, 9))
+    average = accelerator.node("5")
+    assert (average.height, average.width, average.out_elements) == (9, 4, 18)
+    assert average.accumulator_bits == 11  # four codes of 8 bits, and a sign
+    foldings = fold(accelerator, 150)
+    assert estimate(accelerator, foldings, "ecp5", "none").resources.lut > 0
+
+
 def test_codes_made_in_front_of_a_max_pool_may_be_activated_behind_it():
     network = nn.Sequential(nn.Conv2d(1, 2, 1), nn.MaxPool2d(2), nn.ReLU(), nn.Conv2d(2, 1, 1))
     accelerator = template(trace(network), (1, 8, 8), UINT8)
@@ -197,6 +211,10 @@ def test_codes_made_in_front_of_a_max_pool_may_be_activated_behind_it():
             "pool '1' divides by the number of pixels",
         ),
         (nn.Sequential(nn.Conv2d(1, 2, 3), nn.AdaptiveAvgPool2d(4)), "pool '1' divides"),
+        (
+            nn.Sequential(nn.Conv2d(1, 2, 3), nn.MaxPool2d(3, 2, 1), nn.Conv2d(2, 1, 1)),
+            "'1' has windows that overlap and are padded with 0",
+        ),
         (Branches(lambda a, b: b + a.amax((2, 3), keepdim=True)), r"'amax' \(amax\)"),
         (Branches(lambda a, b: b + nn.functional.max_pool2d(a, 8)), r"\(4, 1, 1\)"),
         (Branches(lambda a, b: b + a[:, : b.shape[1]]), "takes the shape of 'add' while the"),

@@ -242,7 +242,7 @@ class TestPools:
         x = graph.quant(x, "int4", 0.5)
         out = graph.node("Conv", x, graph.weights((2, 3, 4, 4), "int4"))
         model = agree(graph.write(tmp_path, out), count=4, has_hidden=False)
-        assert kinds(model)[1:4] == ["Mvau", "Requantize", "Pool"]
+        assert kinds(model)[1:5] == ["Mvau", "Requantize", "SlidingWindow", "Pool"]
 
     def test_max_pools_do_not_commute_with_a_negative_factor(self, tmp_path):
         graph = Graph((1, 2, 6, 6))

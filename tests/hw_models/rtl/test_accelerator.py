@@ -1,4 +1,4 @@
-"""Whole accelerators against golden: a chain with every kind of node, and a residual network."""
+"""Whole accelerators against golden: chains with every kind of node, and a residual network."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from dse.errors import DesignError
 from dse.formats import parse_format
 from hw_models.dataflow import bits_given, dataflow
 from hw_models.folding import Folding, fold, node_ii_cycles
-from hw_models.graph import Accelerator, Add, Mvau, Requantize, SlidingWindow
+from hw_models.graph import Accelerator, Add, Mvau, Pool, PoolKind, Requantize, SlidingWindow
 from hw_models.model import Model, ModelInput
 from hw_models.rtl.accelerator import emit_accelerator
 from hw_models.schedule import pipeline_cycles, replay, with_sized_fifos
@@ -69,6 +69,33 @@ def _residual(act, weight):
     )
 
 
+def _stem(act, weight):
+    """An image of 7x7x4 and what begins a ResNet; its pools' windows overlap."""
+    window = SlidingWindow(
+        name="first.stem.window",
+        kernel=(3, 3),
+        pads=(1, 1, 1, 1),
+        channels=4,
+        height=7,
+        width=7,
+        act=act,
+    )
+    conv = Mvau(name="first.stem", mw=36, mh=4, vectors=49, taps=9, weight=weight, act=act)
+    quant = Requantize.after(conv, name="first.stem.quant", output=act)
+    largest = Pool(
+        name="first.largest", reduce=PoolKind.MAX, kernel=(3, 3), stride=(2, 2), pads=(1, 1, 1, 1),
+        channels=4, height=7, width=7, act=act,
+    )  # fmt: skip
+    pointwise = Mvau(name="first.pointwise", mw=4, mh=4, vectors=16, weight=weight, act=act)
+    again = Requantize.after(pointwise, name="first.pointwise.quant", output=act)
+    mean = Pool(
+        name="first.mean", reduce=PoolKind.AVERAGE, kernel=(2, 3), stride=(1, 1), pads=(0, 1, 0, 1),
+        channels=4, height=4, width=4, act=act,
+    )  # fmt: skip
+    nodes = (window, conv, quant, *largest.laid_out("first.largest.window"), pointwise, again)
+    return Accelerator(nodes=(*nodes, *mean.laid_out("first.mean.window")))
+
+
 def _renamed(accelerator, names):
     return Accelerator(
         nodes=tuple(replace(n, name=names.get(n.name, n.name)) for n in accelerator.nodes),
@@ -102,9 +129,12 @@ def test_accelerators_equal_golden_at_the_rate_of_their_slowest_node(
     e2m1 = parse_format("e2m1")
     chain = _model(make_cnn("int4", "uint4", first="uint5"), (8, 8, 1), parse_format("uint5"))
     residual = _model(_residual(e2m1, parse_format("int4")), (6, 6, 4), e2m1)
+    uint4 = parse_format("uint4")
+    stem = _model(_stem(uint4, parse_format("e2m1")), (7, 7, 4), uint4)
     flows = [
         dataflow(chain.accelerator, fold(chain.accelerator, 1200)),
         dataflow(residual.accelerator, (Folding(pe=2, simd=12), Folding(pe=3, simd=2))),
+        dataflow(stem.accelerator, (Folding(pe=2, simd=36), Folding(pe=1, simd=4))),
     ]
     depths = [pipeline_cycles(flow, portable) for flow in flows]
     flows = [with_sized_fifos(*pair) for pair in zip(flows, depths, strict=True)]
@@ -112,6 +142,7 @@ def test_accelerators_equal_golden_at_the_rate_of_their_slowest_node(
     cases = [
         _case(make_case, portable, "chain", chain, flows[0], 6),
         _case(make_case, portable, "residual", residual, flows[1], 12),
+        _case(make_case, portable, "stem", stem, flows[2], 12),
     ]
     runs = run_cases(cases)
     for flow, schedule, run in zip(flows, schedules, runs, strict=True):
