@@ -155,7 +155,7 @@ def _figure(findings: Findings) -> str:
         f"Front of {name}, **chosen on validation images and shown on test images**: what a point "
         "reaches on the test images did not help to choose it. Brackets hold 95 % intervals "
         f"(Wilson). {_throughput(findings)}. The figure as "
-        " [SVG](figures/pareto.svg) and [PDF](figures/pareto.pdf), the front as "
+        "[SVG](figures/pareto.svg) and [PDF](figures/pareto.pdf), the front as "
         "[front.csv](front.csv), every point as [evaluations.csv](evaluations.csv).\n"
     )
 
