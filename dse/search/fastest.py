@@ -8,9 +8,10 @@ Where LUTs bind, that folding decides: with fewer LUTs there is none. Where it i
 but takes too much of something else, resources get prices, and what is over the budget becomes
 dearer from round to round (multiplicative weights: Plotkin, Shmoys and Tardos, Mathematics of
 Operations Research 20 (1995) 257-301). A path within the budget is a folding that fits; a cheapest
-path that costs more than the whole budget proves that none does (Lagrange duality). What neither
-settles counts as not fitting. The folding of a point that is evaluated is exact nevertheless: where
-anything is open, the integer program finds it (`hw_models.cost.best_folding`).
+path that costs more than the whole budget says that none does (Lagrange duality). What neither
+settles counts as not fitting, so that samplers may be told too many cycles, never too few. The
+folding of a point that is evaluated is exact: unless LUTs alone decide, the integer program finds
+it (`hw_models.cost.best_folding`).
 """
 
 from collections.abc import Sequence
@@ -36,6 +37,8 @@ from hw_models.resources import Resources
 _LUT = NUMBERS.index("lut")
 
 
+_KNOWN_AT_MOST = 500_000
+"""Candidates whose costs are kept: samplers ask for most of them again."""
 _ROUNDS = 16
 """Prices that are tried before a candidate counts as not fitting an II."""
 _STEP = 2.0
@@ -52,13 +55,11 @@ class _Tried:
         taken: What each takes, `(n, numbers)`: within the budget, or else with the fewest LUTs.
         options: Position of each layer's folding in the chain's options then, `(n, layers)`.
         fits: Whether that is within the budget.
-        is_open: Whether it was neither found to fit nor proven not to.
     """
 
     taken: Ints
     options: Classes
     fits: NDArray[np.bool_]
-    is_open: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +84,7 @@ class FastestFoldings:
     dsp: Dsp
     clock_mhz: float
     _chains: dict[int, Chain] = field(default_factory=dict, repr=False, compare=False)
+    _known: dict[bytes, Ints] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(
@@ -120,14 +122,15 @@ class FastestFoldings:
         LUTs may be more than the fewest within the budget, for only cycles are compared. What fits
         at no II takes what it does at the greatest.
         """
-        taken = np.zeros((len(weights), len(NUMBERS)), dtype=np.int64)
-        ii_cycles = np.zeros(len(weights), dtype=np.int64)
-        steps = self._steps(weights, acts)
-        for step in np.unique(steps).tolist():
-            rows = np.flatnonzero(steps == step)
-            tried = self._tried(step, weights[rows], acts[rows])
-            taken[rows], ii_cycles[rows] = tried.taken, self._chain(step).ii_cycles(tried.options)
-        found: dict[str, Ints | Floats] = dict(zip(NUMBERS, taken.T, strict=True))
+        keys = [row.tobytes() for row in np.hstack([weights, acts])]
+        if len(self._known) > _KNOWN_AT_MOST:
+            self._known.clear()
+        new = {key: row for row, key in enumerate(keys) if key not in self._known}
+        if new:
+            rows = list(new.values())
+            self._known.update(zip(new, self._costs(weights[rows], acts[rows]), strict=True))
+        *taken, ii_cycles = np.array([self._known[key] for key in keys], dtype=np.int64).T
+        found: dict[str, Ints | Floats] = dict(zip(NUMBERS, taken, strict=True))
         return found | {"ii_cycles": ii_cycles, "fps": self.clock_mhz * 1e6 / ii_cycles}
 
     def of_scheme(self, scheme: Scheme) -> tuple[Folding, ...]:
@@ -142,7 +145,7 @@ class FastestFoldings:
         (step,) = self._steps(weights, acts).tolist()
         chain = self._chain(step)
         taken, (options,) = chain.cheapest(weights, acts)
-        if not (self._within(taken).all() and self._is_least(step, weights, acts)):
+        if not (self._within(taken).all() and self._takes_all_luts(step - 1, weights, acts)):
             formatted = self.template.with_formats(
                 [layer.weight for layer in layers], [layer.act for layer in layers]
             )
@@ -151,9 +154,23 @@ class FastestFoldings:
                 return best.foldings
         return tuple(chain.options[layer][option] for layer, option in enumerate(options))
 
-    def _is_least(self, step: int, weights: Ints, acts: Ints) -> bool:
-        """Return whether it is sure that one candidate fits at no less than an II."""
-        return step == 0 or not self._tried(step - 1, weights, acts).is_open.any()
+    def _costs(self, weights: Ints, acts: Ints) -> Ints:
+        """Return what each takes and its II, `(n, numbers + 1)`."""
+        costs = np.zeros((len(weights), len(NUMBERS) + 1), dtype=np.int64)
+        steps = self._steps(weights, acts)
+        for step in np.unique(steps).tolist():
+            rows = np.flatnonzero(steps == step)
+            tried = self._tried(step, weights[rows], acts[rows])
+            ii_cycles = self._chain(step).ii_cycles(tried.options)
+            costs[rows] = np.column_stack([tried.taken, ii_cycles])
+        return costs
+
+    def _takes_all_luts(self, step: int, weights: Ints, acts: Ints) -> bool:
+        """Return whether one candidate has not the LUTs for an II, or there is no such II."""
+        if step < 0:
+            return True
+        taken, _ = self._chain(step).cheapest(weights, acts)
+        return bool(taken[0, _LUT] > self.budget.lut)
 
     def _steps(self, weights: Ints, acts: Ints) -> Ints:
         """Return the position in `ii_cycles` of the least that fits, `(n,)`; the last if none."""
@@ -170,15 +187,15 @@ class FastestFoldings:
 
     def _tried(self, step: int, weights: Ints, acts: Ints) -> _Tried:
         """Look for foldings of an II within the budget."""
-        chain, most = self._chain(step), self._most
-        taken, options = chain.cheapest(weights, acts)
+        sums, most = self._chain(step).sums(weights, acts), self._most
+        taken, options = sums.cheapest(np.arange(len(weights)))
         fits = self._within(taken)
         is_open = ~fits & (taken[:, _LUT] <= self.budget.lut)
         prices = np.tile((most < ENDLESS) / np.maximum(most, 1), (len(weights), 1))
         for _ in range(_ROUNDS):
             if not (rows := np.flatnonzero(is_open)).size:
                 break
-            found, picks = chain.cheapest(weights[rows], acts[rows], prices[rows])
+            found, picks = sums.cheapest(rows, prices[rows])
             fitting = self._within(found)
             taken[rows[fitting]], options[rows[fitting]] = found[fitting], picks[fitting]
             fits[rows[fitting]] = True
@@ -186,7 +203,7 @@ class FastestFoldings:
             too_dear = (prices[rows] * over).sum(axis=1) > _ROUNDING
             is_open[rows[fitting | too_dear]] = False
             prices[rows] *= np.exp(_STEP * (over / np.maximum(most, 1)).clip(-1.0, 1.0))
-        return _Tried(taken=taken, options=options, fits=fits, is_open=is_open)
+        return _Tried(taken=taken, options=options, fits=fits)
 
     def _within(self, taken: Ints) -> NDArray[np.bool_]:
         return np.asarray((taken <= self._most).all(axis=1))

@@ -29,6 +29,9 @@ from hw_models.folding import Folding, Shapes, fold_to_fps
 
 _ENDLESS = 64.0
 """Logarithm of more LUTs, or cycles, than there are."""
+_TIE = 2.0**-20
+"""Of candidates with equal cycles those with fewer LUTs are a trace cheaper: cycles come in steps,
+and LUTs show a sampler the way to the next."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,6 +193,8 @@ class LayerSpace(Space):
         compared, columns = self._costs(candidates)
         settings = self.settings
         log2_cost: Floats = np.log2(compared)
+        if settings.folding == "fastest":
+            log2_cost = log2_cost + _TIE * np.log2(columns["lut"])
         broken = total_violation(settings.constraints, columns, settings.board, len(candidates))
         return np.where(broken > 0.0, _ENDLESS + broken, log2_cost)
 

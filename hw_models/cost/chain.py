@@ -77,7 +77,7 @@ class Own:
     costs: IntArray
     row: Classes
 
-    def of(self, points: slice) -> IntArray:
+    def of(self, points: slice | Classes) -> IntArray:
         """Return the costs of `points`, `(n, options, numbers)`."""
         return np.asarray(self.costs[self.row[points]])
 
@@ -111,21 +111,43 @@ class Sums:
     own: tuple[tuple[Own, ...], ...]
     between: tuple[Between, ...]
 
-    def layer(self, layer: int, points: slice) -> IntArray:
+    def layer(self, layer: int, points: slice | Classes) -> IntArray:
         """Return what a layer takes at each folding, `(n, options, numbers)`."""
         first, *others = self.own[layer]
         return np.asarray(sum((term.of(points) for term in others), start=first.of(points)))
 
-    def at(self, options: Classes) -> IntArray:
-        """Return what points take with `options`, `(points, layers)`; `(points, numbers)`."""
+    def at(self, points: Classes, options: Classes) -> IntArray:
+        """Return what `points` take with `options`, `(n, layers)`; `(n, numbers)`."""
         taken = np.zeros((len(options), len(NUMBERS)), dtype=np.int64)
         for layer, terms in enumerate(self.own):
             for term in terms:
-                taken += term.costs[term.row, options[:, layer]]
+                taken += term.costs[term.row[points], options[:, layer]]
         for layer, stream in enumerate(self.between):
             ends = stream.giver[options[:, layer]], stream.taker[options[:, layer + 1]]
-            taken += stream.costs[stream.row, *ends]
+            taken += stream.costs[stream.row[points], *ends]
         return taken
+
+    def cheapest(self, points: Classes, prices: Floats | None = None) -> tuple[IntArray, Classes]:
+        """Return what `points` take where it is the fewest LUTs, and their options then.
+
+        Args:
+            points: Positions of format assignments, `(n,)`.
+            prices: What one of each of `NUMBERS` counts instead, `(n, numbers)`; `None`: a LUT 1
+                and the others nothing.
+
+        Returns:
+            Costs, `(n, numbers)`, and the position of each layer's folding in its options,
+            `(n, layers)`.
+        """
+        starts = range(0, len(points), _POINTS_AT_ONCE)
+        parts = [slice(start, start + _POINTS_AT_ONCE) for start in starts]
+        options = np.concatenate(
+            [
+                _shortest(self, points[part], None if prices is None else prices[part])
+                for part in parts
+            ]
+        )
+        return self.at(points, options), options
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,27 +225,18 @@ class Chain:
         assert len(between) == len(self.options) - 1, "one stream leads from layer to layer"
         return Sums(own=tuple(map(tuple, own)), between=tuple(between))
 
-    def cheapest(
-        self, weights: IntArray, acts: IntArray, prices: Floats | None = None
-    ) -> tuple[IntArray, Classes]:
+    def cheapest(self, weights: IntArray, acts: IntArray) -> tuple[IntArray, Classes]:
         """Return what format assignments take where it is the fewest LUTs, and their options then.
 
         Args:
             weights: Weight format of every layer, `(points, layers)`.
             acts: Format of every layer's input codes, same shape.
-            prices: What one of each of `NUMBERS` counts instead, for every point,
-                `(points, numbers)`; `None`: a LUT 1 and the others nothing.
 
         Returns:
             Costs, `(points, numbers)`, and the position of each layer's folding in its options,
             `(points, layers)`.
         """
-        sums = self.sums(weights, acts)
-        starts = range(0, len(weights), _POINTS_AT_ONCE)
-        options = np.concatenate(
-            [_shortest(sums, slice(start, start + _POINTS_AT_ONCE), prices) for start in starts]
-        )
-        return sums.at(options), options
+        return self.sums(weights, acts).cheapest(np.arange(len(weights)))
 
     def ii_cycles(self, options: Classes) -> IntArray:
         """Return the cycles per frame of the slowest node with `options`, `(points, layers)`."""
@@ -321,14 +334,13 @@ def foldings_within(accelerator: Accelerator, ii_cycles: int) -> tuple[tuple[Fol
     )
 
 
-def _shortest(sums: Sums, points: slice, prices: Floats | None) -> Classes:
+def _shortest(sums: Sums, points: Classes, prices: Floats | None) -> Classes:
     """Return the options of `points` that cost least, found from layer to layer."""
-    at = None if prices is None else prices[points]
-    cost = _priced(sums.layer(0, points), at)
+    cost = _priced(sums.layer(0, points), prices)
     backwards: list[Classes] = []
     for layer, between in enumerate(sums.between, start=1):
-        reached, came = _through(cost, between, _priced(between.costs[between.row[points]], at))
-        cost = reached + _priced(sums.layer(layer, points), at)
+        reached, came = _through(cost, between, _priced(between.costs[between.row[points]], prices))
+        cost = reached + _priced(sums.layer(layer, points), prices)
         backwards.append(came)
     rows = np.arange(len(cost))
     options = [cost.argmin(axis=1)]

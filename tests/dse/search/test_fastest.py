@@ -115,9 +115,21 @@ def test_candidates_of_a_search_are_as_fast_as_the_integer_program_makes_them():
         mine = estimate(network, point.foldings, DEVICE, "none")
         assert mine.ii_cycles == best.ii_cycles
         assert mine.resources.lut == best.resources.lut <= space.own.budget.lut
-        assert log2_cost == np.log2(best.ii_cycles)
+        assert log2_cost == pytest.approx(np.log2(best.ii_cycles), abs=1e-4)
         cycles.add(best.ii_cycles)
     assert len(cycles) > 1
+
+
+def test_of_equal_cycles_fewer_luts_are_a_trace_cheaper():
+    space = space_of(fast("lut <= 0.3 * device"))
+    candidates = np.array(list(product(range(6), range(5), range(3), range(3))))
+    log2_cost = space.log2_cost(candidates)
+    for cycles in np.unique(np.round(2**log2_cost)):
+        same = candidates[np.round(2**log2_cost) == cycles]
+        lut = space._costs(same)[1]["lut"]
+        ranked = np.argsort(space.log2_cost(same), kind="stable")
+        assert (np.diff(lut[ranked]) >= 0).all()
+    assert len(np.unique(np.round(2**log2_cost))) < len(candidates) / 4
 
 
 def test_a_candidate_that_fits_at_no_speed_is_slowest_and_says_by_how_much_it_is_over():
