@@ -48,4 +48,6 @@ def point_rows(rows: "pd.DataFrame") -> Iterator[Mapping[str, Any]]:
 def _number(column: str, value: float) -> str:
     if math.isnan(value):
         return "–"  # noqa: RUF001 - a dash, as in tables
+    if column == "fps":
+        return f"{value:.0f}"
     return f"{value:.2f}" if column.endswith(("_pct", "_per_mac")) else f"{value:.15g}"

@@ -89,6 +89,8 @@ def test_points_as_fast_as_fit_a_board_are_compared_by_cycles(bitfront, fast_spa
     assert "equal throughput" not in report
     front = json.loads(bitfront(f"pareto {study} --json").out)
     assert front["objectives"] == ["ii_cycles", "test_top1_pct"]
+    shown = bitfront(f"pareto {study}").out
+    assert all(f"{row['fps']:.0f} " in shown for row in front["front"])
     table = bitfront(f"pareto {study} --format csv").out.splitlines()[0]
     assert {"ii_cycles", "fps", "test_top1_pct"} <= set(table.split(","))
     for kind in ("pareto", "fronts", "hypervolume", "pareto-matrix", "format-map"):
