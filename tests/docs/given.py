@@ -62,11 +62,12 @@ def own_network(folder: Path) -> None:
     )
 
 
-def space(folder: Path) -> None:
-    """Write the space that the page on searches shows."""
+def spaces(folder: Path) -> None:
+    """Write the spaces that the page on searches shows."""
     page = replaced(PAGES["docs/search.md"].read_text(), STAND_INS["docs/search.md"])
-    (text,) = [piece.code for piece in pieces(page) if piece.language == "toml"]
-    (folder / "space.toml").write_text(text)
+    texts = [piece.code for piece in pieces(page) if piece.language == "toml"]
+    for name, text in zip(("space.toml", "fastest.toml"), texts, strict=True):
+        (folder / name).write_text(text)
 
 
 def study(folder: Path) -> None:
@@ -116,10 +117,10 @@ def docs(folder: Path) -> None:
 GIVEN: dict[str, tuple[Callable[[Path], None], ...]] = {
     "README.md": (imagenet, torchvision, checkpoints),
     "CONTRIBUTING.md": (notebooks, model, board, gallery),
-    "docs/execution.md": (space,),
+    "docs/execution.md": (spaces,),
     "docs/hardware.md": (study,),
     "docs/licences.md": (docs,),
     "docs/networks.md": (imagenet, torchvision, own_network),
-    "docs/search.md": (space,),
+    "docs/search.md": (spaces,),
 }
 """By page."""

@@ -48,6 +48,8 @@ STAND_INS: dict[str, dict[str, str]] = {
     "docs/search.md": {
         "fmnist-cnn": "digits-mlp",
         "layer.conv1": "layer.fc3",
+        "int3-8,minifloat3-8": "int4,e2m1",
+        "--out fastest": "--trials 3 --out fastest",
         "`bitfront search`": "`bitfront search space.toml --trials 3 --out reports/layers`",
     },
     "docs/studies.md": {
