@@ -5,6 +5,7 @@ import json
 import pandas as pd
 import pytest
 
+import dse
 from dse.report import read_findings
 from dse.report.markdown import escape
 from dse.report.symbols import TIMES
@@ -97,6 +98,7 @@ def test_points_as_fast_as_fit_a_board_are_compared_by_cycles(bitfront, fast_spa
         drawn = bitfront(f"plot {study} {kind} --out {tmp_path / kind}.svg")
         assert drawn.code == 0, drawn.err
     assert "ii_cycles" in pd.read_csv(tmp_path / "pareto.csv")
+    assert "as fast as fits ulx3s-12f" in dse.load(study)._repr_html_()
     page = bitfront(f"report {study} --html {tmp_path / 'page.html'}")
     assert page.code == 0, page.err
     assert '"objectives":["ii_cycles","test_top1_pct"]' in (
