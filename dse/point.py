@@ -175,6 +175,11 @@ class Scheme:
         return frozenset(layer.weight for layer in self.layers[1:-1] or self.layers)
 
     @property
+    def weights(self) -> frozenset[Format]:
+        """Weight formats of all layers."""
+        return frozenset(layer.weight for layer in self.layers)
+
+    @property
     def inner_acts(self) -> frozenset[Format]:
         """Formats of all activations but the network's input; of that if there is one layer."""
         return frozenset(layer.act for layer in self.layers[1:] or self.layers)
@@ -182,7 +187,7 @@ class Scheme:
     @property
     def weight_format(self) -> str:
         """Name of the weight format of the layers between the edges, or ``"mixed"``."""
-        return _one_name(self.inner_weights)
+        return one_name(self.inner_weights)
 
     @property
     def act_format(self) -> str:
@@ -194,7 +199,7 @@ class Scheme:
         acts = self.inner_acts
         signed = {act for act in acts if act.signed}
         counterparts = {act.unsigned() for act in signed}
-        return _one_name(signed if len(signed) == 1 and acts - signed <= counterparts else acts)
+        return one_name(signed if len(signed) == 1 and acts - signed <= counterparts else acts)
 
     @property
     def signed(self) -> bool:
@@ -395,7 +400,8 @@ def find_by_prefix(prefix: str, digests: Iterable[str]) -> str:
     return found[0]
 
 
-def _one_name(formats: Iterable[Format]) -> str:
+def one_name(formats: Iterable[Format]) -> str:
+    """Return the name that formats share, or ``"mixed"``."""
     names = {item.name for item in formats}
     return names.pop() if len(names) == 1 else MIXED
 

@@ -10,6 +10,7 @@ from dse.files import require_writable_folder
 from dse.point import Quantization, find_by_prefix
 from hw_models.build.fold import write_foldings
 from hw_models.folding import Folding
+from hw_models.frontend.names import Names
 
 if TYPE_CHECKING:
     from dse.progress import Progress
@@ -62,7 +63,8 @@ class Chosen:
         if not self.foldings:
             return provenance.facts()
         foldings = out.with_suffix(".foldings.json")
-        layers = [layer.layer for layer in self.quantization.scheme.layers]
+        names = Names()  # as `build` will call the layers of the file
+        layers = [names.take(layer.layer) for layer in self.quantization.scheme.layers]
         write_foldings(foldings, layers, self.foldings)
         return {**provenance.facts(), "foldings": str(foldings)}
 

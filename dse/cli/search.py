@@ -1,6 +1,7 @@
 """``bitfront search``: formats layer by layer, chosen by a sampler."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,7 +10,7 @@ import typer
 
 from dse.api.network import checkpoint_sha256, default_data
 from dse.cli.network import ExecutorOption, KnownOption
-from dse.errors import DataError, DesignError
+from dse.errors import DataError, DesignError, FormatError
 from dse.recipe import parse_recipes
 from dse.search.decision import OPERANDS
 from dse.search.settings import StudySettings
@@ -125,7 +126,8 @@ def _from_file(path: Path) -> "tuple[StudySettings, NetworkAccuracy]":
     from dse.search.space_file import decisions_in, options_in, read_space
 
     space = read_space(path)
-    given = options_in(space, _OPTIONS)
+    with _said_in(path):
+        given = options_in(space, _OPTIONS)
     for name, value in given.items():
         kind = _OPTIONS[name]
         if not _is(kind, value):
@@ -141,9 +143,10 @@ def _from_file(path: Path) -> "tuple[StudySettings, NetworkAccuracy]":
         seed=given.get("seed", 0),
     )
     template = accuracy.template()
-    decisions = decisions_in(space, [mvau.name for mvau in template.mvaus])
     board = given.get("board", "")
-    constraints = [Constraint.parse(text) for text in given.get("constraints", [])]
+    with _said_in(path):
+        decisions = decisions_in(space, [mvau.name for mvau in template.mvaus])
+        constraints = [Constraint.parse(text) for text in given.get("constraints", [])]
     folding = given.get("folding", "cheapest" if is_foldable(template) else "fixed")
     formats = {
         operand: tuple(
@@ -176,6 +179,15 @@ def _from_file(path: Path) -> "tuple[StudySettings, NetworkAccuracy]":
         constraints=with_board(constraints, board),
     )
     return settings, accuracy
+
+
+@contextmanager
+def _said_in(path: Path) -> Iterator[None]:
+    """Name the file in what is wrong with it."""
+    try:
+        yield
+    except (DesignError, FormatError) as error:
+        raise type(error)(f"{path}: {error}") from error
 
 
 def _is(kind: type, value: object) -> bool:

@@ -25,7 +25,10 @@ _ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 
 
 def _opened(file: BinaryIO, path: Path) -> NpzFile:
-    archive = np.load(file, allow_pickle=False)
+    try:
+        archive = np.load(file, allow_pickle=False)
+    except ValueError as error:  # NumPy takes what it does not know for a pickle, and advises one
+        raise DataError(f"{path} is no NumPy archive; write it with numpy.savez") from error
     if not isinstance(archive, NpzFile):
         raise DataError(f"{path} holds one array, not an archive; write it with numpy.savez")
     return archive

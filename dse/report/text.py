@@ -25,6 +25,8 @@ from dse.search.header import PartialCoverage
 from dse.selection import FAMILIES, FAMILY_NAMES, best_recipes, families, hypervolume_of
 
 _ENDED_SHOWN = 20
+_NEAR_POINTS = 1.0
+"""Accuracy below float's that many would give for a smaller network [points]."""
 
 
 def report_text(findings: Findings) -> str:
@@ -86,6 +88,7 @@ def _summary(findings: Findings) -> str:
         f"{count(before.n_val)} validation images.",
         f"{count(len(findings.points))} points{_choice(findings)}, on the front "
         f"{members or 'none'}.",
+        *_answer(findings),
         _hypervolumes(findings),
     ]
     if broken := broken_by_all(findings.header, findings.points):
@@ -104,6 +107,24 @@ def _summary(findings: Findings) -> str:
             "and nowhere else."
         )
     return "".join(f"- {line}\n" for line in lines)
+
+
+def _answer(findings: Findings) -> Iterator[str]:
+    """Yield which point to take, if one is nearly as good as float and chosen on validation."""
+    header = findings.header
+    before, cost = header.float_accuracy, header.cost_column
+    near = findings.front[findings.front["val_top1_pct"] >= before.val_top1_pct - _NEAR_POINTS]
+    if near.empty:
+        return
+    point = near.nsmallest(1, cost).iloc[0]
+    share = point[cost] / 2**header.reference.log2_cost
+    yield (
+        f"The cheapest point at most {_NEAR_POINTS:g} point below float on validation is "
+        f"**{escape(point['weight_format'])} {TIMES} {escape(point['act_format'])}** "
+        f"(`{point['digest'][:8]}`): {cost_text(point[cost], cost)} {COST_NAMES[cost]}, "
+        f"{100 * share:.0f} % of int8 {TIMES} int8's, and on the test images "
+        f"{point['test_top1_pct'] - before.test_top1_pct:+.2f} points against float."
+    )
 
 
 def _throughput(findings: Findings) -> str:

@@ -33,7 +33,7 @@ class EndedPoint:
 
     Attributes:
         digest: Name of the point.
-        weight_format: Of all but the edge layers.
+        weight_format: Of all but the edge layers; in a search of all.
         act_format: Of all activations but the network's input.
         recipe: Name of the recipe.
         reason: Why it has none, in words.

@@ -12,11 +12,12 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, fields
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from dse.errors import DataError
-from dse.point import DesignPoint
+from dse.point import DesignPoint, one_name
 from dse.quant import AccuracyResult, EndedEarly, Outcome
 from dse.search import schema
 from dse.search.constraint import evaluation_violations
@@ -143,12 +144,38 @@ class Store:
             self._database.execute("DELETE FROM points")
             self._database.executemany(
                 f"INSERT INTO points VALUES ({','.join('?' * 13)}, NULL)",
-                (_point_row(position, planned) for position, planned in enumerate(points)),
+                (self._point_row(position, planned) for position, planned in enumerate(points)),
             )
             self._database.executemany(
                 f"INSERT OR IGNORE INTO cost VALUES ({','.join('?' * 9)}, NULL)",
                 map(astuple, costs),
             )
+
+    def _point_row(self, position: int, planned: PlannedPoint) -> tuple[object, ...]:
+        scheme = planned.point.scheme
+        weights, acts = scheme.inner_weights, scheme.inner_acts
+        if self._chooses_by_layer:
+            weights = scheme.weights
+        return (
+            position,
+            planned.digest,
+            planned.accuracy_key,
+            planned.cost_key,
+            one_name(weights),
+            scheme.act_format,
+            max(weight.bits for weight in weights),
+            max(act.bits for act in acts),
+            _family({weight.family for weight in weights}),
+            _family({act.family for act in acts}),
+            planned.point.quantization.recipe_name,
+            scheme.signed,
+            planned.point.to_json(),
+        )
+
+    @cached_property
+    def _chooses_by_layer(self) -> bool:
+        """Whether edge layers have formats of their own, and not the sweep's edge format."""
+        return bool(self.header.settings.decisions)
 
     def append(self, point: PlannedPoint, cost: CostRow) -> None:
         """Plan one more point, with its cost; nothing happens if it is planned already."""
@@ -156,7 +183,7 @@ class Store:
             (count,) = self._database.execute("SELECT count(*) FROM points").fetchone()
             self._database.execute(
                 f"INSERT OR IGNORE INTO points VALUES ({','.join('?' * 13)}, NULL)",
-                _point_row(count, point),
+                self._point_row(count, point),
             )
             self._database.execute(
                 f"INSERT OR IGNORE INTO cost VALUES ({','.join('?' * 9)}, NULL)", astuple(cost)
@@ -362,26 +389,6 @@ def _accuracy_row(accuracy_key: str, result: AccuracyResult, run: int) -> tuple[
         result.seconds,
         run,
         result.changed_weights_pct,
-    )
-
-
-def _point_row(position: int, planned: PlannedPoint) -> tuple[object, ...]:
-    scheme = planned.point.scheme
-    weights, acts = scheme.inner_weights, scheme.inner_acts
-    return (
-        position,
-        planned.digest,
-        planned.accuracy_key,
-        planned.cost_key,
-        scheme.weight_format,
-        scheme.act_format,
-        max(weight.bits for weight in weights),
-        max(act.bits for act in acts),
-        _family({weight.family for weight in weights}),
-        _family({act.family for act in acts}),
-        planned.point.quantization.recipe_name,
-        scheme.signed,
-        planned.point.to_json(),
     )
 
 

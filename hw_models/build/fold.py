@@ -80,7 +80,7 @@ def read_foldings(path: Path, accelerator: Accelerator) -> tuple[Folding, ...]:
         given = {name: Folding(pe=int(f["pe"]), simd=int(f["simd"])) for name, f in data.items()}
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise DesignError(
-            f"cannot read foldings from {path}: {error!r}; give auto, fps=N or a JSON file "
+            f"cannot read foldings from {path}: {error}; give auto, fps=N or a JSON file "
             '{"layer": {"pe": 1, "simd": 1}}'
         ) from error
     names = [mvau.name for mvau in accelerator.mvaus]

@@ -49,7 +49,7 @@ _NUMBERS = {
 }
 _COUNTED = {
     "weight_kib": "counted: the bits of all weights",
-    "weight_bits": "of the widest inner weight format",
+    "weight_bits": "of the widest weight format; in a sweep edge layers do not count",
     "act_bits": "of the widest activation format",
     "violation": "counted: the shares by which it is over the constraints' bounds, in all",
     "changed_weights_pct": "counted: weights whose code the recipe changed",

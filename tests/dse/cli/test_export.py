@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import pandas as pd
 import pytest
 import torch
 from onnx import numpy_helper
@@ -16,6 +17,7 @@ from dse.api.network import checkpoint_sha256
 from dse.formats import parse_sweep
 from dse.models import load_network
 from dse.recipe import NONE
+from dse.search import row_sums
 from dse.search.schema import DB_NAME
 from dse.search.settings import StudySettings
 from dse.search.source import NetworkAccuracy
@@ -67,6 +69,7 @@ def changed(study, tmp_path):
         path = tmp_path / "changed" / DB_NAME
         path.write_bytes((study / DB_NAME).read_bytes())
         with closing(sqlite3.connect(path)) as database:
+            row_sums.keep(database)
             database.execute(statement, values)
             database.commit()
         return path.parent
@@ -269,3 +272,22 @@ def test_seeded_networks_have_no_data(bitfront, tmp_path):
     outcome = bitfront(f"{call} --seeded --data digits")
     assert outcome.code == 2
     assert outcome.error_line == "bitfront: --seeded needs no --data; leave one of them out"
+
+
+def test_the_folding_of_nested_layers_is_taken_by_the_build(bitfront, tmp_path, monkeypatch):
+    (tmp_path / "nested_net.py").write_text(
+        "from torch import nn\n"
+        "def net():\n"
+        "    block = nn.Sequential(nn.Linear(64, 8), nn.ReLU())\n"
+        "    return nn.Sequential(nn.Flatten(), block, nn.Linear(8, 10))\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    study = "--model nested_net:net --data digits --weights int4 --acts int4 --out study"
+    assert bitfront(f"explore {study}").code == 0
+    digest = pd.read_csv("study/evaluations.csv").digest[0]
+    outcome = bitfront(f"export study --point {digest[:8]} --out model.onnx")
+    assert outcome.code == 0, outcome.err
+    with Store.open_readonly(Path("study")) as store:
+        point = store.point(digest)
+    accelerator = read_model(Path("model.onnx")).accelerator
+    assert read_foldings(Path("model.foldings.json"), accelerator) == point.foldings

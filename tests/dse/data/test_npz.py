@@ -71,6 +71,14 @@ def test_object_arrays_are_not_unpickled(load, arrays, tmp_path, refusal):
     assert not (tmp_path / "sprung").exists()
 
 
+def test_garbage_is_no_archive_and_nobody_is_told_to_trust_it(tmp_path):
+    path = tmp_path / "set.npz"
+    path.write_bytes(b"no archive at all")
+    with pytest.raises(DataError, match=r"set\.npz is no NumPy archive; write it") as caught:
+        load_dataset(f"npz:{path}", 0)
+    assert "pickle" not in str(caught.value)
+
+
 @pytest.mark.parametrize("keep", [0.0, 0.3, 0.95])
 def test_truncated_archive(load, arrays, tmp_path, keep, refusal):
     load(arrays)

@@ -111,6 +111,16 @@ class TestText:
                 ends = width.comparison.interval
                 assert f"({ends.low_pct:+.2f} … {ends.high_pct:+.2f})" in row[7]
 
+    def test_which_point_to_take_is_told(self, findings, text):
+        header, front = findings.header, findings.front
+        near = front[front["val_top1_pct"] >= header.float_accuracy.val_top1_pct - 1.0]
+        point = near.loc[near["lut"].idxmin()]
+        share = 100 * point["lut"] / 2**header.reference.log2_cost
+        (line,) = (line for line in text.splitlines() if line.startswith("- The cheapest point"))
+        assert f"(`{point['digest'][:8]}`)" in line
+        assert f"{share:.0f} % of int8" in line
+        assert f"{point['test_top1_pct'] - header.float_accuracy.test_top1_pct:+.2f} points" in line
+
     def test_hypervolume_and_its_reference_are_told(self, findings, text):
         reference = findings.header.reference
         assert f"Hypervolume {findings.hypervolume:.3f};" in text

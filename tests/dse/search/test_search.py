@@ -97,6 +97,14 @@ def test_what_is_found_is_stored_with_accuracy_and_cost(tmp_path):
             assert np.log2(row.lut) == space.log2_cost(np.array([space.candidate(point)]))[0]
 
 
+def test_points_are_named_by_the_weights_of_all_layers(tmp_path):
+    run(tmp_path)
+    with Store.open_readonly(tmp_path) as store:
+        for row in store.evaluations().itertuples():
+            names = {layer.weight.name for layer in store.point(row.digest).scheme.layers}
+            assert row.weight_format == (names.pop() if len(names) == 1 else "mixed")
+
+
 @pytest.mark.parametrize("sampler", ["grid", "random", "greedy", "nsga2", "two-stage"])
 def test_no_candidate_is_evaluated_twice(tmp_path, sampler):
     study = run(tmp_path, trials=15, sampler=sampler)
@@ -178,7 +186,8 @@ def test_a_candidate_that_kills_its_workers_stays_pending_and_the_search_goes_on
     study = run(tmp_path, trials=16, **how)
     assert (study.n_points, study.n_computed) == (16, 16)
     with Store.open_readonly(tmp_path) as store:
-        assert {(ended.weight_format, ended.act_format) for ended in store.ended()} == {
+        schemes = [store.point(ended.digest).scheme for ended in store.ended()]
+        assert {(scheme.weight_format, scheme.act_format) for scheme in schemes} == {
             ("int4", "int4")
         }
         assert len(store.ended()) + len(store.evaluations()) == 16
