@@ -39,6 +39,7 @@ def pareto(
     from rich.console import Console
 
     from dse.cli.point_table import point_rows, point_table
+    from dse.search.constraint import broken_by_all
     from dse.search.store import Store
     from dse.selection import chosen_by, front_of
 
@@ -71,3 +72,5 @@ def pareto(
     chosen = ", ".join(dict.fromkeys(map(chosen_by, objectives)))
     caption = f"{len(best)} of {len(evaluations)} points, chosen by {chosen}."
     Console().print(point_table(best, shown, caption))
+    if broken := broken_by_all(header, evaluations):
+        typer.echo(f"no point keeps every constraint: the nearest breaks {broken}")

@@ -31,7 +31,8 @@ def set_cost_scale(axes: Axes, values: NDArray[float64]) -> None:
         axes.set_xlim(low - room, high + room)
         return
     ratio = max(high / low, _LEAST_RATIO)
-    set_log_scale(axes, "x", low / ratio**_SHARE_BESIDE, high * ratio**_SHARE_BESIDE)
+    room = ratio if low == high else ratio**_SHARE_BESIDE
+    set_log_scale(axes, "x", low / room, high * room)
 
 
 def set_log_scale(axes: Axes, direction: Literal["x", "y"], low: float, high: float) -> None:
@@ -94,8 +95,8 @@ def note(axes: Axes, text: str, corner: tuple[float, float], offset: tuple[float
 
 
 def plain(value: float) -> str:
-    """Return 12500.0 as ``12 500``, with the digits a tick needs and no more."""
-    digits = max(0, 1 - math.floor(math.log10(value)))
+    """Return 12500.0 as ``12 500`` and 10.25 as ``10.2``: three digits, and whole numbers whole."""
+    digits = max(0, 2 - math.floor(math.log10(value)))
     text = f"{value:,.{digits}f}".replace(",", "\u2009")
     return text.rstrip("0").rstrip(".") if "." in text else text
 

@@ -57,6 +57,7 @@ def test_a_search_that_nothing_can_satisfy_says_what_stands_in_the_way(bitfront,
     least = pd.read_csv(study / "evaluations.csv")["lut"].min()
     words = f"the nearest breaks lut <= 5 ({least} there)"
     assert f"no point keeps every constraint: {words}" in outcome.out.replace("\n", " ")
+    assert words in bitfront(f"pareto {study}").out.replace("\n", " ")
     report = (study / "report.md").read_text()
     assert f"**No point keeps every constraint**: {escape(words)}." in report
 

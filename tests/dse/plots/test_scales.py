@@ -21,6 +21,7 @@ from dse.plots.style import new_axes
         (210, 830),
         (900, 5200),
         (9.7, 10.4),
+        (64, 64),
         (4500, 99e3),
         (1, 3e6),
     ],
@@ -35,5 +36,6 @@ def test_numbers_on_the_axis_keep_apart(style, low, high):
         seen = [tick.label1 for tick in ticks if start <= tick.get_loc() <= end]
         boxes = [label.get_window_extent() for label in seen]
     assert len(boxes) >= 2
+    assert len({label.get_text() for label in seen}) == len(seen)
     gap = boxes[0].height / 4
     assert all(b.x0 - a.x1 > gap for a, b in pairwise(boxes))
