@@ -1,7 +1,8 @@
 """Checksums of a study's rows, which show a few changed bytes that SQLite takes for data.
 
-Every row has one in its column ``crc``, kept by triggers of the connection that writes; a row
-without one was written before there were any, until the study is next written to.
+Every row has one in its column ``crc``. Who adds or changes a row leaves ``NULL`` there and calls
+`seal` before the end of the transaction. Python is not called from within SQLite, which would
+swallow an interrupt that comes just then.
 """
 
 import sqlite3
@@ -11,25 +12,32 @@ from contextlib import contextmanager
 
 COLUMN = "crc"
 TABLES = ("header", "runs", "points", "accuracy", "cost", "ended")
-ADD_COLUMNS = "".join(f"ALTER TABLE {table} ADD COLUMN {COLUMN} INTEGER;" for table in TABLES)
+ADD_COLUMNS = "".join(
+    f"ALTER TABLE {table} ADD COLUMN {COLUMN} INTEGER;"
+    f"CREATE INDEX {table}_unsealed ON {table} ({COLUMN}) WHERE {COLUMN} IS NULL;"
+    for table in TABLES
+)
+"""The index, of no rows most of the time, finds those without a sum at once."""
 
 
-def keep(database: sqlite3.Connection) -> None:
-    """Have every row that this connection adds or changes get its sum, and those without one."""
-    database.create_function("row_sum", -1, lambda *values: _sum(values), deterministic=True)
+def seal(database: sqlite3.Connection) -> None:
+    """Give every row that has no sum its sum."""
     for table in TABLES:
-        new = ",".join(f"NEW.{name}" for name in _columns(database, table))
-        for event in ("INSERT", "UPDATE"):
-            database.execute(
-                f"CREATE TEMP TRIGGER {table}_{event} AFTER {event} ON main.{table} BEGIN "
-                f"UPDATE {table} SET {COLUMN} = row_sum({new}) WHERE rowid = NEW.rowid; END"
-            )
-        with database:  # the trigger fills in the sums
-            database.execute(f"UPDATE {table} SET {COLUMN} = NULL WHERE {COLUMN} IS NULL")
+        columns = ",".join(_columns(database, table))
+        rows = database.execute(
+            f"SELECT rowid, {columns} FROM {table} WHERE {COLUMN} IS NULL"
+        ).fetchall()
+        database.executemany(
+            f"UPDATE {table} SET {COLUMN} = ? WHERE rowid = ?",
+            [(_sum(values), row) for row, *values in rows],
+        )
 
 
 def first_damaged(database: sqlite3.Connection) -> str | None:
-    """Return table and number of a row that is not what was written; `None`: there is none."""
+    """Return table and number of a row that is not what was written; `None`: there is none.
+
+    A row without a sum is of a study that has not been written to since there are sums.
+    """
     for table in TABLES:
         columns = ",".join(_columns(database, table))
         with _undecoded(database):

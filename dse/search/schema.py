@@ -138,7 +138,8 @@ def connect(path: Path, *, writable: bool) -> sqlite3.Connection:
                     f"BEGIN; {_UPGRADES[version]} PRAGMA user_version = {version + 1}; COMMIT;"
                 )
             if writable:
-                row_sums.keep(database)
+                with database:
+                    row_sums.seal(database)
             elif schema < SCHEMA_WITH_ENDED:
                 database.executescript(_ENDED.replace("CREATE", "CREATE TEMP"))
             database.execute(f"PRAGMA query_only = {'OFF' if writable else 'ON'}")

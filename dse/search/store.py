@@ -9,7 +9,8 @@ take no lock and may read while a study runs.
 import json
 import sqlite3
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import astuple, fields
 from datetime import UTC, datetime
 from functools import cached_property
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Self
 from dse.errors import DataError
 from dse.point import DesignPoint, one_name
 from dse.quant import AccuracyResult, EndedEarly, Outcome
-from dse.search import schema
+from dse.search import row_sums, schema
 from dse.search.constraint import evaluation_violations
 from dse.search.header import Header
 from dse.search.lock import WriterLock
@@ -104,6 +105,13 @@ class Store:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """Commit all that is done in between, rows with their sums, or nothing."""
+        with explained(self.path), self._database:
+            yield
+            row_sums.seal(self._database)
+
     @property
     def header(self) -> Header:
         """The study's header."""
@@ -113,13 +121,13 @@ class Store:
 
     def replace_header(self, header: Header) -> None:
         """Replace the header, for a study that is planned anew."""
-        with explained(self.path), self._database:
-            self._database.execute("UPDATE header SET json = ?", (header.to_json(),))
+        with self._transaction():
+            self._database.execute("UPDATE header SET json = ?, crc = NULL", (header.to_json(),))
 
     def begin_run(self, versions: Mapping[str, str], search: str = "") -> int:
         """Note that a run begins under `versions` of packages; return its number, from 1."""
         self._began = time.monotonic()
-        with explained(self.path), self._database:
+        with self._transaction():
             row = self._database.execute(
                 "INSERT INTO runs (versions, started, search) VALUES (?, ?, ?)",
                 (json.dumps(versions), _now(), search),
@@ -130,9 +138,9 @@ class Store:
 
     def end_run(self) -> None:
         """Note that the run begun last has computed all it wanted."""
-        with explained(self.path), self._database:
+        with self._transaction():
             self._database.execute(
-                "UPDATE runs SET finished = ? WHERE run = ?", (_now(), self._run)
+                "UPDATE runs SET finished = ?, crc = NULL WHERE run = ?", (_now(), self._run)
             )
 
     def plan(self, points: Sequence[PlannedPoint], costs: Iterable[CostRow]) -> None:
@@ -140,7 +148,7 @@ class Store:
 
         Accuracies and costs of points planned earlier stay under their keys.
         """
-        with explained(self.path), self._database:
+        with self._transaction():
             self._database.execute("DELETE FROM points")
             self._database.executemany(
                 f"INSERT INTO points VALUES ({','.join('?' * 13)}, NULL)",
@@ -179,7 +187,7 @@ class Store:
 
     def append(self, point: PlannedPoint, cost: CostRow) -> None:
         """Plan one more point, with its cost; nothing happens if it is planned already."""
-        with explained(self.path), self._database:
+        with self._transaction():
             (count,) = self._database.execute("SELECT count(*) FROM points").fetchone()
             self._database.execute(
                 f"INSERT OR IGNORE INTO points VALUES ({','.join('?' * 13)}, NULL)",
@@ -200,13 +208,13 @@ class Store:
                 table, values = "accuracy", _accuracy_row(accuracy_key, outcome, self._run)
             case EndedEarly():
                 table, values = "ended", (accuracy_key, *astuple(outcome), self._run)
-        with explained(self.path), self._database:
+        with self._transaction():
             self._database.execute(
                 f"INSERT INTO {table} VALUES ({','.join('?' * len(values))}, NULL)",
                 values,
             )
             self._database.execute(
-                "UPDATE runs SET seconds = ? WHERE run = ?",
+                "UPDATE runs SET seconds = ?, crc = NULL WHERE run = ?",
                 (time.monotonic() - self._began, self._run),
             )
 

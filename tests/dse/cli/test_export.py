@@ -2,8 +2,6 @@
 
 import json
 import re
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +15,6 @@ from dse.api.network import checkpoint_sha256
 from dse.formats import parse_sweep
 from dse.models import load_network
 from dse.recipe import NONE
-from dse.search import row_sums
 from dse.search.schema import DB_NAME
 from dse.search.settings import StudySettings
 from dse.search.source import NetworkAccuracy
@@ -27,6 +24,7 @@ from hw_models.build.fold import read_foldings
 from hw_models.build.images import DEFAULT_COUNT, seeded_images
 from hw_models.frontend import read_model
 from hw_models.sim.golden import golden, used_codes
+from tests.dse.search.edited import edited
 
 
 @pytest.fixture(scope="module")
@@ -68,10 +66,8 @@ def changed(study, tmp_path):
         (tmp_path / "changed").mkdir(exist_ok=True)
         path = tmp_path / "changed" / DB_NAME
         path.write_bytes((study / DB_NAME).read_bytes())
-        with closing(sqlite3.connect(path)) as database:
-            row_sums.keep(database)
+        with edited(path.parent) as database:
             database.execute(statement, values)
-            database.commit()
         return path.parent
 
     return change

@@ -1,17 +1,14 @@
 """How far a study is."""
 
-import sqlite3
-from contextlib import closing
-
 import pytest
 
 from dse.errors import DataError
 from dse.report import read_findings
 from dse.report.status import status_of
-from dse.search import row_sums
 from dse.search.effort import Effort
 from dse.search.lock import writer_lock
 from dse.search.schema import DB_NAME
+from tests.dse.search.edited import edited
 
 
 @pytest.fixture
@@ -26,10 +23,8 @@ def half_done(study_folder, tmp_path):
 
 
 def change(folder, statement):
-    with closing(sqlite3.connect(folder / DB_NAME)) as database:
-        row_sums.keep(database)
+    with edited(folder) as database:
         database.execute(statement)
-        database.commit()
 
 
 def test_a_finished_study(study_folder):

@@ -128,6 +128,8 @@ def main(folder: Path) -> None:
                 os.kill(worker, signal.SIGKILL)
                 victim.kills += 1
         os.waitpid(pid, 0)
+        # a run whose workers died one after the other while they loaded has ended; it goes on here
+        os.waitpid(victim.start(2), 0)
     told = {
         victim.folder.name: {"kills": victim.kills, "evaluations": victim.evaluations()}
         for victim in victims

@@ -41,7 +41,7 @@ def files_of_at_most(size):
 
 
 @pytest.mark.parametrize(
-    ("run", "room"), [(sweep, 0), (sweep, 45_000), (grid, 45_000), (grid, 55_000)]
+    ("run", "room"), [(sweep, 0), (sweep, 80_000), (grid, 70_000), (grid, 80_000)]
 )
 def test_a_file_that_cannot_grow_is_one_line_and_loses_nothing(tmp_path, run, room):
     run(tmp_path / "whole")
@@ -108,7 +108,7 @@ def test_a_full_disk_and_a_read_only_one(tmp_path):
         pytest.skip("no file system can be mounted here")
     script, folder = tmp_path / "script.py", tmp_path / "disk"
     folder.mkdir()
-    script.write_text(MOUNTED.replace("%SIZE%", "76"))
+    script.write_text(MOUNTED.replace("%SIZE%", "108"))
     path = os.pathsep.join([str(Path(__file__).parent), str(Path.cwd())])
     command = ["env", f"PYTHONPATH={path}", *may_mount, sys.executable, str(script), str(folder)]
     ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=180)

@@ -385,7 +385,10 @@ def test_a_study_of_the_first_schema_is_read_as_it_is_and_brought_up_to_date_to_
         database.executescript(
             "ALTER TABLE accuracy DROP COLUMN changed_weights_pct; DROP TABLE ended;"
             "ALTER TABLE runs DROP COLUMN seconds; ALTER TABLE runs DROP COLUMN search;"
-            + "".join(f"ALTER TABLE {table} DROP COLUMN crc;" for table in TABLES - {"ended"})
+            + "".join(
+                f"DROP INDEX {table}_unsealed; ALTER TABLE {table} DROP COLUMN crc;"
+                for table in TABLES - {"ended"}
+            )
             + "PRAGMA user_version = 1;"
         )
     old = (folder / DB_NAME).read_bytes()

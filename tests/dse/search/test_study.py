@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from edited import edited
 from fake_accuracy import FakeFactory, accuracy_of
 
 import dse.search.study
 from dse.errors import DataError, DesignError, FoldingError, FormatError, UnknownPluginError
 from dse.formats import parse_sweep
 from dse.recipe import NONE, Recipe
-from dse.search import row_sums
 from dse.search.evaluate import checkpoint_path
 from dse.search.lock import writer_lock
 from dse.search.schema import DB_NAME
@@ -135,8 +135,7 @@ def test_a_second_run_computes_nothing_and_makes_no_source(tmp_path):
 def test_a_study_made_before_shapes_were_kept_gets_them_and_keeps_its_results(tmp_path):
     explore(SETTINGS, tmp_path, FakeFactory(), jobs=1)
     before = evaluations(tmp_path)
-    with closing(sqlite3.connect(tmp_path / DB_NAME)) as database, database:
-        row_sums.keep(database)
+    with edited(tmp_path) as database:
         database.execute("UPDATE header SET json = json_remove(json, '$.shapes')")
     with Store.open_readonly(tmp_path) as store:
         assert store.header.shapes is None

@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import sqlite3
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,10 +9,8 @@ import numpy as np
 
 from dse.formats import default_sweep, parse_sweep
 from dse.point import MIXED
-from dse.search import row_sums
 from dse.search.costs import cost_rows, format_costs
 from dse.search.decision import OPERANDS, Decision
-from dse.search.schema import DB_NAME
 from dse.search.store import Store
 from hw_models.cost import CostTable
 from hw_models.folding import Folding
@@ -26,6 +22,7 @@ from tests.dse.conftest import (
     make_study,
     synthetic_settings,
 )
+from tests.dse.search.edited import edited
 
 LAYERS = {"fc1": (784, 128), "fc2": (128, 96), "fc3": (96, 96), "fc4": (96, 64), "fc5": (64, 10)}
 N_VAL, N_TEST = 5000, 10000
@@ -63,8 +60,7 @@ def make_many(folder: Path, count: int, *, seed: int = 0) -> Path:
     assert header.shapes is not None
     table = format_costs(header.shapes, formats, weights, acts, foldings, "xcup", "none")
     assert isinstance(table, CostTable)
-    with closing(sqlite3.connect(folder / DB_NAME)) as database, database:
-        row_sums.keep(database)
+    with edited(folder) as database:
         for name in ("points", "accuracy", "cost"):
             database.execute(f"DELETE FROM {name}")
         _insert(database, "points", _points(formats, weights, acts, foldings))

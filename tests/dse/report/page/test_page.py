@@ -3,21 +3,19 @@
 import io
 import json
 import re
-import sqlite3
-from contextlib import closing
 
 import pytest
 from PIL import Image
 
 from dse.report import read_findings
 from dse.report.page import write_page
-from dse.search import row_sums
 from dse.search.schema import DB_NAME
 from dse.search.store import Store
 from dse.selection import FAMILY_NAMES, front_of
 from tests.dse.conftest import make_study, synthetic_settings
 from tests.dse.report.page.browser import painted
 from tests.dse.report.page.many_points import make_many
+from tests.dse.search.edited import edited
 
 pytestmark = pytest.mark.tool("chromium")
 HOSTILE = "</script><script>window.ran=1</script><img src=x onerror=window.ran=1>_%#$&{}\\"
@@ -37,8 +35,7 @@ def copied(tmp_path):
         target = tmp_path / "study"
         target.mkdir()
         (target / DB_NAME).write_bytes((folder / DB_NAME).read_bytes())
-        with closing(sqlite3.connect(target / DB_NAME)) as database, database:
-            row_sums.keep(database)
+        with edited(target) as database:
             for statement in statements:
                 database.execute(*statement)
         return target
