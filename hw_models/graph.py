@@ -138,13 +138,17 @@ class Accelerator:
 
     def pooled_windows_of(self, mvau: Mvau) -> tuple[SlidingWindow, ...]:
         """Return the windows behind `mvau` that feed pools whose windows overlap."""
-        layer = self.mvaus.index(mvau)
-        return tuple(
-            node
-            for node, owner in zip(self.nodes, self.layer_of_node, strict=True)
-            if owner == layer and isinstance(node, SlidingWindow)
-            if isinstance(self.readers_of(node.name)[0], Pool)
-        )
+        return self._pooled_windows.get(mvau.name, ())
+
+    @cached_property
+    def _pooled_windows(self) -> dict[str, tuple[SlidingWindow, ...]]:
+        """Windows that feed pools, by the name of the layer they are behind."""
+        found: dict[str, tuple[SlidingWindow, ...]] = {}
+        for node, layer in zip(self.nodes, self.layer_of_node, strict=True):
+            if isinstance(node, SlidingWindow) and isinstance(self.readers_of(node.name)[0], Pool):
+                name = self.mvaus[layer].name
+                found[name] = (*found.get(name, ()), node)
+        return found
 
     def requantize_of(self, mvau: Mvau) -> Requantize | None:
         """Return the requantizer that follows `mvau`, or `None` where its sums leave."""

@@ -116,7 +116,7 @@ def _answer(findings: Findings) -> Iterator[str]:
     near = findings.front[findings.front["val_top1_pct"] >= before.val_top1_pct - _NEAR_POINTS]
     if near.empty:
         return
-    point = near.nsmallest(1, cost).iloc[0]
+    point = near.iloc[0]  # the cheapest goes first
     share = point[cost] / 2**header.reference.log2_cost
     yield (
         f"The cheapest point at most {_NEAR_POINTS:g} point below float on validation is "

@@ -158,7 +158,7 @@ def version_of(database: sqlite3.Connection) -> int:
 def _checked_schema(path: Path, database: sqlite3.Connection) -> int:
     """Return the schema's version; refuse a file that is no whole study of one we know."""
     (application,) = database.execute("PRAGMA application_id").fetchone()
-    (schema,) = database.execute("PRAGMA user_version").fetchone()
+    schema = version_of(database)
     if application != _APPLICATION_ID:
         raise DataError(f"{path} is damaged or not a bitfront study; name another folder")
     if schema > SCHEMA_VERSION:
@@ -171,7 +171,7 @@ def _checked_schema(path: Path, database: sqlite3.Connection) -> int:
         verdict = row_sums.first_damaged(database) or verdict
     if verdict != "ok":
         raise DataError(f"{path} is damaged ({verdict}); restore it or name another folder")
-    return int(schema)
+    return schema
 
 
 @contextmanager
